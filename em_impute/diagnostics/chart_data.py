@@ -15,7 +15,7 @@ from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 MAX_HISTOGRAMS, MAX_COUNTS = 12, 10_000
 """Measurements that are counted in bins, the fewer the more labels there are."""

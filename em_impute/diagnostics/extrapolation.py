@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 DIGITS = 12
 """Significant digits of a value that was standardised and brought back: further ones are rounding."""

@@ -18,7 +18,7 @@ from em_impute.em.clustering import squared_distances
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.missingness.neighbours import find_clusters, points_of
 from em_impute.missingness.regression import fit_shift, rate_of
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 LEAST_GAP = 0.1
 """Share of hidden rows with siblings above that of rows to fill, below which nothing is done: a tenth more or fewer

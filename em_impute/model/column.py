@@ -22,7 +22,7 @@ from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.groups import GroupFit
 from em_impute.model.select import Choice
 from em_impute.model.siblings import Said, Siblings, siblings_of
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 REASONS = 4
 """Different purposes draw different numbers from one seed."""

@@ -14,7 +14,7 @@ from em_impute.em.parameters import Parameters
 from em_impute.ensemble.transforms import Predictors
 from em_impute.model.assign import draw_labels, over_labels, shift_log_odds
 from em_impute.model.siblings import Said
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 IMPUTING = 1
 """Different purposes draw different numbers from one seed."""

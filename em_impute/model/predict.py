@@ -24,7 +24,7 @@ from em_impute.model.draws import CodedRows
 from em_impute.model.fit import Fitted
 from em_impute.options import Request
 from em_impute.serialize.annotations import Axes, Key, Kinds, MayLack, NotSaved, OwnAxes, Range
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 

@@ -16,8 +16,7 @@ from em_impute.options import Request
 from em_impute.pipeline.files import Part, opened
 from em_impute.pipeline.memory import array_bytes, default_limit
 from em_impute.pipeline.open import look_at, read_options
-from em_impute.table.categories import ANY_NUMBER
-from em_impute.table.columns import TargetColumn
+from em_impute.table.columns import ANY_NUMBER, TargetColumn
 from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, independent, spool_errors

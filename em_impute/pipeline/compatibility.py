@@ -19,7 +19,7 @@ from em_impute.saved_model.distributions import TextDistribution, count_numbers,
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import SavedColumn
 from em_impute.saved_model.values import Drift
-from em_impute.table.number_columns import NumberColumn
+from em_impute.table.columns import NumberColumn
 from em_impute.table.text import listed, plural, shown, shown_path
 
 

@@ -30,8 +30,7 @@ from em_impute.options import Request
 from em_impute.pipeline.edits import long_portions, make_edits, refuse_taken, version_of
 from em_impute.pipeline.open import Progress, name_of
 from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.table.long import NUMBERING, patch_long
-from em_impute.table.patch import patch
+from em_impute.table.patch import NUMBERING, patch, patch_long
 from em_impute.table.text import shown
 
 

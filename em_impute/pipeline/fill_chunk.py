@@ -20,9 +20,8 @@ from em_impute.pipeline.files import Part, write
 from em_impute.pipeline.scan import PartRead
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.dialect import Dialect
-from em_impute.table.long import NUMBERING, patch_long
 from em_impute.table.output import WrittenFile
-from em_impute.table.patch import Portion, encoded, in_portions, splice
+from em_impute.table.patch import NUMBERING, Portion, encoded, in_portions, patch_long, splice
 from em_impute.table.read import Table
 from em_impute.table.source import Source, independent
 from em_impute.table.text import shown_path

@@ -26,8 +26,7 @@ from em_impute.pipeline.save import column_of_sample
 from em_impute.pipeline.scan import RowSummary
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.store import SavedColumn, SavedModel
-from em_impute.table.categories import MAX_TEXTS
-from em_impute.table.columns import TargetColumn
+from em_impute.table.columns import MAX_TEXTS, TargetColumn
 from em_impute.table.read import read_table
 from em_impute.table.source import Source
 

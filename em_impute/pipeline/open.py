@@ -13,7 +13,7 @@ from em_impute.errors import FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
-from em_impute.table.categories import ANY_NUMBER, MAX_TEXTS
+from em_impute.table.columns import ANY_NUMBER, MAX_TEXTS
 from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
 from em_impute.table.find_column import find_column
 from em_impute.table.read import ReadOptions, Table, read_table

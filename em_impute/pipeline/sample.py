@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.arrays import least_type
+from em_impute.table.columns import least_type
 from em_impute.table.read import Table
 
 FLOOR = 1000

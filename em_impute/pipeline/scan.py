@@ -23,10 +23,9 @@ from em_impute.pipeline.sample import (
     merge_samples,
     trimmed,
 )
-from em_impute.table.asides import Asides
-from em_impute.table.number_columns import NumberColumn
-from em_impute.table.numbers import NumberCounts
+from em_impute.table.columns import NumberColumn, NumberCounts
 from em_impute.table.read import Table
+from em_impute.table.records import Asides
 
 ROUGHLY = 1.25
 """Part of its size to which a sample grows before rows that others displaced are released."""

@@ -16,8 +16,7 @@ from em_impute.diagnostics.diagnose import Diagnostics
 from em_impute.em.blocks import Floats
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
-from em_impute.table.arrays import Codes
-from em_impute.table.categories import CategoryColumn
+from em_impute.table.columns import CategoryColumn, Codes
 from em_impute.table.read import Table
 from em_impute.table.source import Source
 

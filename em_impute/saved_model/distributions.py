@@ -13,7 +13,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, slices
 from em_impute.serialize.annotations import ANY, Axes, InfiniteAsNull, NotSaved, Range
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 MAX_CELLS = 100
 """Percentiles, nearly: a finer grid would say more of the sample than of where it comes from."""

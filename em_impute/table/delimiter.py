@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.lines import Grammar, Lines
 from em_impute.table.quotes import QuoteError
+from em_impute.table.records import Grammar, Lines
 from em_impute.table.scan import separators
 from em_impute.table.text import same_name, unquoted
 

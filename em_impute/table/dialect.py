@@ -12,8 +12,8 @@ import numpy as np
 from em_impute.errors import TableError, UsageError, option
 from em_impute.table.delimiter import CANDIDATES, FirstRecord, first_record
 from em_impute.table.encoding import sniff_encoding, transcode, with_newlines
-from em_impute.table.lines import BLANKS, Grammar
 from em_impute.table.quotes import QuoteError
+from em_impute.table.records import BLANKS, Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.source import HashingFile, Source
 from em_impute.table.text import decoding_hint, same_name, shown, shown_path, unquoted

@@ -5,7 +5,6 @@ import functools
 import io
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.cells import distinct_cells, distinct_text
+from em_impute.table.columns import EXAMPLES, NumberCounts
 from em_impute.table.dialect import Dialect
 from em_impute.table.records import Records
 from em_impute.table.scan import BLOCK_BYTES
@@ -29,45 +29,10 @@ MISSING_MARKS: frozenset[str] = frozenset(
 RUNS = re.compile(r"[^\W\d_]+|\d+")
 
 FEW_CELLS = 20_000  # of a small file; they are read sooner than pandas is imported
-EXAMPLES = 3
 FIRST = 24  # values
 FINITE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class NumberCounts:
-    """What the cells of a column of numbers hold; once one that is not named holds anything else, only until then."""
-
-    n_missing: int = 0
-    n_numbers: int = 0
-    n_bad: int = 0
-    """cells that hold something, but no number"""
-    bad_examples: tuple[tuple[int, str], ...] = ()
-    """up to three of them: physical line, text"""
-    n_infinite: int = 0
-    infinite: tuple[int, str] | None = None
-    """the first infinite one: line, text"""
-    padded: tuple[int, str] | None = None
-    """the first with a leading zero before another digit: line, text"""
-
-    @property
-    def counts(self) -> dict[str, Any]:
-        """These fields, for a value that has more."""
-        return {one.name: getattr(self, one.name) for one in fields(NumberCounts)}
-
-    def plus(self, later: "NumberCounts") -> "NumberCounts":
-        """Add what later rows hold."""
-        return NumberCounts(
-            self.n_missing + later.n_missing,
-            self.n_numbers + later.n_numbers,
-            self.n_bad + later.n_bad,
-            (self.bad_examples + later.bad_examples)[:EXAMPLES],
-            self.n_infinite + later.n_infinite,
-            self.infinite or later.infinite,
-            self.padded or later.padded,
-        )
 
 
 def is_mark(text: str) -> bool:

@@ -9,17 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError
-from em_impute.table.arrays import Codes, GrowingArray
-from em_impute.table.asides import BLANK, Asides
-from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, MAX_LEVELS, CategoryColumn
-from em_impute.table.column_reader import ColumnReader
-from em_impute.table.columns import TargetColumn, TargetReader
+from em_impute.table.column_reader import ColumnReader, GrowingArray, TargetReader
+from em_impute.table.columns import (
+    ANY_NUMBER,
+    MAX_GROUPS,
+    MAX_LEVELS,
+    CategoryColumn,
+    Codes,
+    NumberColumn,
+    TargetColumn,
+)
 from em_impute.table.dialect import Dialect, better_reading
-from em_impute.table.lines import FormError
-from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import read_by_pandas
 from em_impute.table.quotes import RETURN
-from em_impute.table.records import Records
+from em_impute.table.records import BLANK, Asides, FormError, Records
 from em_impute.table.scan import BLOCK_BYTES, scan_records
 from em_impute.table.source import HashingFile, Source
 from em_impute.table.summaries import RowSieve

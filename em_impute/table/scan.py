@@ -11,10 +11,8 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.asides import Asides
-from em_impute.table.lines import Bytes, FormError, Grammar, Lines, Ragged, are_empty
 from em_impute.table.quotes import NEWLINE, PADDING, ByteBlock, Positions, QuoteError, quoted_separators
-from em_impute.table.records import Records
+from em_impute.table.records import Asides, Bytes, FormError, Grammar, Lines, Ragged, Records, are_empty
 from em_impute.table.source import HashingFile
 
 BLOCK_BYTES = 1 << 20  # 4 MiB and more is 10-25 % slower (cache, page faults)

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
-from em_impute.table.lines import Grammar
 from em_impute.table.patch import Edits, patch
 from em_impute.table.read import Table, read_table
+from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.source import Source, open_source
 

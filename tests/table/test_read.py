@@ -11,9 +11,9 @@ import pytest
 
 from em_impute.errors import FitError, TableError, option
 from em_impute.table import numbers as module
-from em_impute.table.lines import Grammar
 from em_impute.table.numbers import is_mark, is_shaped_like, parse_number, read_by_grammar, read_by_pandas
 from em_impute.table.read import read_table
+from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.summaries import WORDS, RowSieve
 

@@ -14,7 +14,7 @@ from em_impute.options import Request
 from em_impute.report.model.findings import ExpectedWrong, ShareEstimate, Totals
 from em_impute.report.model.fit import FilledCells, Label, MissingAndFilled, Output, OutputFile, ProbabilityBand
 from em_impute.report.model.shared import LabelledCell
-from em_impute.table.asides import Asides
+from em_impute.table.records import Asides
 
 
 @dataclass(frozen=True)

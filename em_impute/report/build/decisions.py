@@ -11,7 +11,7 @@ from em_impute.report.build.counted import Counted
 from em_impute.report.format import delimiter_name, percent
 from em_impute.report.model.fit import Decision
 from em_impute.report.sentences import criterion_name
-from em_impute.table.asides import BLANK, COMMENT, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
+from em_impute.table.records import BLANK, COMMENT, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
 from em_impute.table.text import listed, plural, shown
 
 ALWAYS = {BLANK: "blank", COMMENT: "comment"}

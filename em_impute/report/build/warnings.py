@@ -23,7 +23,7 @@ from em_impute.report.format import number, percent, span
 from em_impute.report.model.findings import AppliedModel, ExpectedWrong, MarkedRows, Totals
 from em_impute.report.sentences import cells_in_rows, out_of_range, without_predictors
 from em_impute.saved_model.drift import is_more_often
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 from em_impute.table.text import listed, plural, shown
 
 Warnings = Iterator[tuple[str, str]]
