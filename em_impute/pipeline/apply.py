@@ -24,8 +24,7 @@ from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.saved_model.values import Drift, Recovered
 from em_impute.table.columns import TargetColumn
-from em_impute.table.dialect import Dialect
-from em_impute.table.find_column import find_column
+from em_impute.table.dialect import Dialect, find_column
 from em_impute.table.read import Table
 from em_impute.table.source import Source
 from em_impute.table.text import listed, same_name, shown, shown_path

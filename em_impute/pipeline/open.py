@@ -14,8 +14,8 @@ from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
 from em_impute.pipeline.types import InputTable
 from em_impute.table.columns import ANY_NUMBER, MAX_TEXTS
-from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
-from em_impute.table.find_column import find_column
+from em_impute.table.dialect import Dialect, detect_dialect, find_column
+from em_impute.table.first_record import DialectOptions
 from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import shown

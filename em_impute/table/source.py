@@ -6,16 +6,16 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from io import RawIOBase
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from em_impute.errors import OutputError, TableError
+from em_impute.errors import TableError
 from em_impute.table.compression import compression_of, decompressed
-from em_impute.table.hashing import Hash
+from em_impute.table.output import Hash, output_errors
 from em_impute.table.text import closest, shown_path
 
 STANDARD_INPUT = "standard input"
@@ -267,13 +267,9 @@ def _spooled(blocks: Iterable[bytes], resources: ExitStack) -> BinaryIO:
     return cast("BinaryIO", spool)
 
 
-@contextmanager
-def spool_errors() -> Iterator[None]:
+def spool_errors() -> AbstractContextManager[None]:
     """Turn an `OSError` while copying the input into an `OutputError` that names the remedy."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"cannot keep a copy of the input: {error.strerror or error}", SPOOL_HINT) from None
+    return output_errors("cannot keep a copy of the input", SPOOL_HINT)
 
 
 def _similar(path: Path) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
+from em_impute.table.dialect import Dialect, detect_dialect
+from em_impute.table.first_record import DialectOptions
 from em_impute.table.patch import Edits, patch
 from em_impute.table.read import Table, read_table
 from em_impute.table.records import Grammar

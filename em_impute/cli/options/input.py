@@ -27,7 +27,8 @@ def _column_names(context: typer.Context) -> list[str]:
     if given["no_headers"] or not path.is_file():  # a pipe can be read once only
         return []
     with suppress(Exception):
-        from em_impute.table.dialect import DialectOptions, detect_dialect
+        from em_impute.table.dialect import detect_dialect
+        from em_impute.table.first_record import DialectOptions
         from em_impute.table.source import open_source
 
         reading = DialectOptions(**{key: given[key] for key in DialectOptions._fields if key in given})

@@ -2,17 +2,39 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
+from io import BytesIO
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.errors import TableError, option
 from em_impute.table.quotes import QuoteError
-from em_impute.table.records import Grammar, Lines
+from em_impute.table.records import BLANKS, Grammar, Lines
 from em_impute.table.scan import separators
-from em_impute.table.text import same_name, unquoted
+from em_impute.table.source import Source
+from em_impute.table.text import same_name, shown_path, unquoted
+
+HEAD_BYTES = 1 << 18  # judged for the delimiter
+SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 
 CANDIDATES = (",", ";", "\t", "|")  # never a space: prose is full of them
+
+
+class DialectOptions(NamedTuple):
+    """What the user said of how a file is written."""
+
+    delimiter: str | None = None
+    """None: to be found, as for the others"""
+    encoding: str | None = None
+    has_header: bool = True
+    skip_lines: int = 0
+    """physical lines passed over at the start"""
+    quote: str | None = None
+    """a quote, or none"""
+    comment: str | None = None
+    """how a line begins that is no record"""
 
 
 class FirstRecord(NamedTuple):
@@ -42,15 +64,63 @@ class _Judgement(NamedTuple):
     n_fields: int = 1  # a delimiter that is not in the header explains nothing
 
 
+def find_first_record(
+    source: Source, begin: int, chosen: str | None, encoding: str, wanted: Sequence[str], reading: DialectOptions
+) -> tuple[FirstRecord, int, int, bytes]:
+    """Choose the delimiter and find the first record, its offset and physical line, and what a line `sep=` above names.
+
+    As much is read from the offset `begin` as that takes.  Raises `TableError` where there is no record, or a quote is
+    out of place.
+    """
+    comment, n_bytes = (reading.comment or "").encode(encoding), HEAD_BYTES
+    while True:
+        head = source.read(begin, n_bytes + 1)
+        whole, head = len(head) <= n_bytes, head[:n_bytes]
+        place, line, separator = _skip(head, comment, reading)
+        if whole and line <= reading.skip_lines:
+            message = f"{shown_path(source.name)} has only {line - 1} lines, so {reading.skip_lines} cannot be skipped"
+            raise TableError(message, f"give a smaller {option('skip_lines')}")
+        if whole and not head[place:].strip(b"\r\n"):
+            raise TableError(f"{shown_path(source.name)} is empty", "it needs a header and at least one record")
+        if separator and separator not in b'"\r\n' and separator.isascii():
+            chosen = chosen or separator.decode()
+        try:
+            candidates = (chosen,) if chosen else CANDIDATES
+            first = first_record(head[place:], candidates, reading, encoding, wanted, whole=whole)
+        except QuoteError as error:
+            raise TableError(*error.told(np.frombuffer(head[place:], np.uint8), line)) from None
+        if first:
+            return first, begin + place, line, separator
+        n_bytes *= 2
+
+
+def _skip(head: bytes, comment: bytes, reading: DialectOptions) -> tuple[int, int, bytes]:
+    """Pass over physical lines, one that says `sep=`, comments, and blank lines above a header.
+
+    Gives the position behind them, the line number there, and the separator.
+    """
+    place, line, separator = 0, 1, b""
+    for text in BytesIO(head):
+        named = SEPARATOR_LINE.match(text) if line == reading.skip_lines + 1 else None
+        if line <= reading.skip_lines:
+            is_over = text.endswith(b"\n")
+        else:
+            is_blank = reading.has_header and not text.strip(BLANKS + b"\n")
+            is_over = bool(named) or is_blank or bool(comment and text.startswith(comment))
+        if not is_over:
+            break
+        place, line, separator = place + len(text), line + 1, named[1] if named else separator
+    return place, line, separator
+
+
 def first_record(
     head: bytes,
     candidates: Sequence[str],
+    reading: DialectOptions,
+    encoding: str,
+    wanted: Sequence[str],
     *,
     whole: bool,
-    encoding: str,
-    wanted: Sequence[str] = (),
-    quoting: bool | None = None,
-    comment: bytes = b"",
 ) -> FirstRecord | None:
     """Split the first record by the best of the candidates, the earlier where two are equal.
 
@@ -59,19 +129,19 @@ def first_record(
     """
     best, chosen = _Judgement(), None
     faults: dict[str, QuoteError] = {}
+    comment = (reading.comment or "").encode(encoding)
+    judged = partial(_judged, head, comment=comment, whole=whole, encoding=encoding, wanted=wanted)
     for candidate in candidates:
-        grammar = Grammar(candidate, 1, quoting=quoting is not False, comment=comment)
         try:
-            judgement, first = _judged(head, grammar, whole, encoding, wanted)
+            judgement, first = judged(candidate, quoting=reading.quote != "none")
         except QuoteError as error:
             faults[candidate] = error
             continue
         if first is not None and (judgement > best or candidate == candidates[0]):
             best, chosen = max(judgement, best), first
-    if quoting is None and not best.is_regular and b'"' in head:
+    if reading.quote is None and not best.is_regular and b'"' in head:
         for candidate in candidates:
-            grammar = Grammar(candidate, 1, quoting=False, comment=comment)
-            judgement, first = _judged(head, grammar, whole, encoding, wanted)
+            judgement, first = judged(candidate, quoting=False)
             if judgement.is_regular and judgement > best and not _are_protected(head, candidate):
                 best, chosen = judgement, first
             elif candidate in faults and first is not None:
@@ -85,9 +155,10 @@ def first_record(
 
 
 def _judged(
-    head: bytes, grammar: Grammar, whole: bool, encoding: str, wanted: Sequence[str]
+    head: bytes, delimiter: str, *, quoting: bool, comment: bytes, whole: bool, encoding: str, wanted: Sequence[str]
 ) -> tuple[_Judgement, FirstRecord | None]:
     """Split the first record by one delimiter, and judge that; None if it does not end.  Raises `QuoteError`."""
+    grammar = Grammar(delimiter, 1, quoting, comment)
     positions, is_newline = separators(head, grammar, whole=whole)
     if not positions.size:
         return _Judgement(), None
