@@ -12,7 +12,7 @@ from em_impute.api.fill import opened_frame
 from em_impute.api.options import ModelOptions, in_python, parameter, refuse_unknown, written_call
 from em_impute.api.session import Completed, unwatched
 from em_impute.errors import UsageError, spelled
-from em_impute.missingness.hold_out import HoldOut, How
+from em_impute.missingness.how_missing import HoldOut, How
 from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.evaluate import evaluate_all
 from em_impute.pipeline.explain import explain as follow

@@ -92,7 +92,7 @@ def evaluate(
     if of_label and hidden.how not in {None, "by-class"}:
         raise UsageError(f"--hide-label contradicts --how {hidden.how}", "leave one of them out")
     paths = [*report_paths(output.reports or [], FORMS), *([STDOUT] if output.json else [])]
-    from em_impute.missingness.hold_out import HoldOut
+    from em_impute.missingness.how_missing import HoldOut
     from em_impute.pipeline.evaluate import evaluate_all
     from em_impute.report.build.evaluation import build_evaluation
     from em_impute.report.document.evaluation import evaluation

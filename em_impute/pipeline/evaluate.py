@@ -13,7 +13,7 @@ from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import accuracy, effective_rows, overdispersion, wilson_interval
 from em_impute.errors import DesignError, FitError, option
-from em_impute.missingness.hold_out import (
+from em_impute.missingness.how_missing import (
     HoldOut,
     as_lost,
     hide,
