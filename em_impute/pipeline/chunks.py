@@ -19,7 +19,7 @@ from em_impute.pipeline.open import look_at, read_options
 from em_impute.table.columns import ANY_NUMBER, TargetColumn
 from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
-from em_impute.table.source import Source, independent, spool_errors
+from em_impute.table.source import Source, spool_errors
 
 CHUNK_BYTES = 1 << 23
 """Of a file that are worked on at once.  Always the same, so that how much memory there is changes no bit."""
@@ -138,10 +138,10 @@ def opened_part(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialect]]:
         yield source, dialect
 
 
-def read_along(source: Source, dialect: Dialect, part: Part, plan: ReadPlan) -> tuple[Source, Iterable[Table]]:
-    """Give the bytes of an open part and its chunks, those that were kept or which are read meanwhile."""
+def read_along(source: Source, dialect: Dialect, part: Part, plan: ReadPlan) -> Iterable[Table]:
+    """Give the chunks of an open part: those that were kept, or read meanwhile."""
     found = cached(plan.key(part, CHUNKS))
-    return (independent(source), _read(source, dialect, part, plan)) if found is None else (source, found)
+    return _read(source, dialect, part, plan) if found is None else found
 
 
 def table_chunks(part: Part, plan: ReadPlan) -> Iterator[Table]:

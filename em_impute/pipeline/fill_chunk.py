@@ -23,7 +23,7 @@ from em_impute.table.dialect import Dialect
 from em_impute.table.output import WrittenFile
 from em_impute.table.patch import NUMBERING, Portion, encoded, in_portions, patch_long, splice
 from em_impute.table.read import Table
-from em_impute.table.source import Source, independent
+from em_impute.table.source import Source
 from em_impute.table.text import shown_path
 
 
@@ -86,11 +86,11 @@ class _Pass:
         if self.plan.form.long:
             refuse_taken(self.dialect, self.part.name, NUMBERING)
             versions = map(self._version, range(request.imputations + 1))
-            yield patch_long(independent(self.source), self.dialect, versions, expect_sha256=sha256)
+            yield patch_long(self.source, self.dialect, versions, expect_sha256=sha256)
             return
         for number in count():
-            source, read = read_along(self.source, self.dialect, self.part, self.plan.reading)
-            yield encoded(splice(source, self._portions(read, number), expect_sha256=sha256), self.dialect)
+            read = read_along(self.source, self.dialect, self.part, self.plan.reading)
+            yield encoded(splice(self.source, self._portions(read, number), expect_sha256=sha256), self.dialect)
 
     def _portions(self, read: Iterable[Table], number: int) -> Iterator[Portion]:
         for at, (opened, completions) in enumerate(self._filled_chunks(read, number, counts=number == 0)):
@@ -98,7 +98,7 @@ class _Pass:
             yield from in_portions(edits, opened.table.start if at else 0, opened.table.stop)
 
     def _version(self, number: int) -> Iterator[Portion]:
-        _, read = read_along(self.source, self.dialect, self.part, self.plan.reading)
+        read = read_along(self.source, self.dialect, self.part, self.plan.reading)
         for opened, completions in self._filled_chunks(read, max(0, number - 1), counts=number == 1):
             yield from long_portions(opened, completions, self.plan.reading.request, number)
 

@@ -88,7 +88,7 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
     """Read a part for the first time.  `what` says how, what to sample, and which rows cannot be drawn any more."""
     plan, wanted, known = what
     with in_part(part, plan), opened_part(part, plan) as (source, dialect):
-        beside, tables = read_along(source, dialect, part, plan)
+        tables = read_along(source, dialect, part, plan)
         found: list[RowSummary] = []
         asides: list[Asides] = []
         votes: Counter[int] = Counter()
@@ -97,7 +97,7 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
         seen: set[int] = set()
         first_row, table = 0, None
         for table in tables:
-            data = beside.read(table.start, table.stop - table.start)
+            data = source.read(table.start, table.stop - table.start)
             place = part.number, first_row, _witnesses(table, seen)
             for column, target in table.targets.items():
                 n_known = int(target.counts[~target.may_fill].sum())

@@ -114,13 +114,12 @@ class TargetReader:
         is_quoted = np.array([self._dialect.quoting and raw[:1] == b'"' for raw in self._raw], np.bool_)
         is_free = ~self._may_fill & ~needs_quotes
         n_quoted, n_bare = self._counts[is_free & is_quoted].sum(), self._counts[is_free & ~is_quoted].sum()
-        spelled = {raw for raw in self._raw if raw in {b"", b'""'}}
+        all_empty_are_quoted = b'""' in self._raw and b"" not in self._raw
         return TargetColumn(
             code=self._code.finish(),
             texts=tuple(self._texts),
             counts=np.bincount(self._code_of, self._counts, n_texts).astype(np.int64),
-            mixes_empty=len(spelled) > 1,
-            quotes_always=bool(n_quoted > n_bare or (n_quoted == n_bare == 0 and spelled == {b'""'})),
+            quotes_always=bool(n_quoted > n_bare or (n_quoted == n_bare == 0 and all_empty_are_quoted)),
             may_fill=may_fill,
             start=self._start.finish(),
             length=self._length.finish(),

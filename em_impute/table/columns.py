@@ -256,8 +256,6 @@ class TargetColumn:
     """the distinct contents, without quotes, by first appearance"""
     counts: NDArray[np.int64]
     """(n_texts,) how often each occurs"""
-    mixes_empty: bool
-    """both `""` and cells without any byte occur"""
     quotes_always: bool
     """of the known cells that need no quotes, more have them than not; with none known, of the empty ones"""
     may_fill: NDArray[np.bool_]

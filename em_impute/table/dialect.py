@@ -59,8 +59,6 @@ class Dialect:
     """Python codec of the file, one that writes no byte-order mark"""
     bom: bytes
     """the byte-order mark the file begins with, or nothing"""
-    separator_line: bool
-    """a line `sep=;` stands before the header"""
     has_header: bool
     header: bytes
     """the first record, without its line end"""
@@ -132,7 +130,6 @@ def detect_dialect(
         closes=first.closes,
         encoding=text.name,
         bom=text.bom,
-        separator_line=bool(separator),
         has_header=reading.has_header,
         header=first.delimiter.encode().join(first.fields),
         names=names,
@@ -158,7 +155,6 @@ def better_reading(source: Source, dialect: Dialect, wanted: Sequence[str]) -> s
     Each is tried before it is named.
     """
     with HashingFile(source) as file:
-        file.seek(0)
         data = bytes(file.read(TRIED_BYTES))
     if len(data) == TRIED_BYTES:
         data = data[: data.rfind(b"\n") + 1]

@@ -120,7 +120,6 @@ def splice(
     changed = TableError(f"{shown_path(source.name)} changed while it was read", "run again when nothing writes to it")
     offset = 0
     with HashingFile(source) as file:
-        file.seek(0)
         for stop, edits in portions:
             block = file.read(stop - offset)
             if edits.stop.size and edits.stop[-1] > offset + len(block):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Required, TypedDict, Unpack
 
 import numpy as np
@@ -21,7 +20,6 @@ from em_impute.table.columns import (
 )
 from em_impute.table.dialect import Dialect, better_reading
 from em_impute.table.numbers import read_by_pandas
-from em_impute.table.quotes import RETURN
 from em_impute.table.records import BLANK, Asides, FormError, Records
 from em_impute.table.scan import BLOCK_BYTES, scan_records
 from em_impute.table.source import HashingFile, Source
@@ -65,10 +63,6 @@ class Table:
     lines: "LineNumbers"
     asides: Asides
     """lines that are no records"""
-    mixes_line_ends: bool
-    """some records end with LF and some with CRLF"""
-    scan_seconds: float
-    """time that finding the fields took"""
 
     def take(self, rows: NDArray[np.intp]) -> "Table":
         """Copy the predictors and the group of some rows, each as often as it is named."""
@@ -170,7 +164,6 @@ class _TableReader:
         self._same = [] if same is None else [ColumnReader(same, dialect, limits=(ANY_NUMBER, 0))]
         self._row = [np.empty(0, np.int64)]  # those of `LineNumbers`, and by how much lines are ahead of them
         self._ahead = [np.array([first_line])]
-        self._is_crlf: set[bool] = set()  # what records end with
         self._starts, self._stops = GrowingArray(), GrowingArray()
 
     @property
@@ -200,18 +193,14 @@ class _TableReader:
             self._starts.extend(records.record_starts + records.offset, records.n_left)
 
     def _add_lines(self, records: Records) -> None:
-        """Note at which lines the records of a block begin, and how they end."""
+        """Note at which lines the records of a block begin."""
         rows = np.arange(1 if records.lines is None else records.n_records)
         ahead = records.line_of(rows) - (rows + records.first_row)
         changes = np.flatnonzero(np.diff(ahead, prepend=self._ahead[-1][-1]))
         self._row.append(rows[changes] + records.first_row)
         self._ahead += [ahead[changes]] * bool(changes.size)
-        newlines = records.ends[:, -1]
-        newlines = newlines[newlines < records.data.size]  # the file may end without one
-        is_crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
-        self._is_crlf |= {bool(is_crlf.any()), bool(is_crlf.all())} if newlines.size else set()
 
-    def finish(self, sha256: str, size: int, scan_seconds: float, asides: Asides) -> Table:
+    def finish(self, sha256: str, size: int, asides: Asides) -> Table:
         """Give the table, among whose records `asides` stand."""
         reading = self._reading
         starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
@@ -233,8 +222,6 @@ class _TableReader:
             record_starts=starts if reading.get("keep_record_starts") else None,
             lines=LineNumbers(np.concatenate(self._row), np.concatenate(self._ahead)),
             asides=asides,
-            mixes_line_ends=len(self._is_crlf) > 1,
-            scan_seconds=scan_seconds,
         )
 
 
@@ -257,7 +244,6 @@ def read_tables(
     """
     progress = options.get("progress")
     with HashingFile(source) as file:
-        file.seek(0)
         file.read(dialect.data_offset)
         asides: list[Asides] = []
         blocks = _scanned(file, source, dialect, options, asides)
@@ -265,15 +251,10 @@ def read_tables(
             sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
             blocks = sieve.sifted(blocks)
         reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
-        size, seconds = source.size if source.original_size is None else source.original_size, 0.0
-        while True:
-            began = perf_counter()
-            records = next(blocks, None)
-            seconds += perf_counter() - began
-            if records is None:
-                break
+        size = source.size if source.original_size is None else source.original_size
+        for records in blocks:
             if chunk_bytes is not None and reader.size >= chunk_bytes:
-                yield reader.finish("", size, seconds, _taken(asides, records.offset))
+                yield reader.finish("", size, _taken(asides, records.offset))
                 first_line = int(records.line_of(np.zeros(1, np.intp))[0])
                 reader = _TableReader(options, dialect, records.offset, records.first_row, first_line)
             end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
@@ -284,7 +265,6 @@ def read_tables(
         yield reader.finish(
             source.original_sha256 or file.hexdigest(),
             file.n_bytes if source.original_size is None else source.original_size,
-            seconds,
             found.where((found.kind != BLANK) | (found.start < reader.stop)),  # not those that end the file
         )
 

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from io import RawIOBase
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -101,24 +100,27 @@ def _stamp_of(file: BinaryIO) -> tuple[int, int]:
 class HashingFile(Hash):
     """The bytes of a source, each of them hashed as it is handed out, if they are to be.
 
-    A buffer given to `readinto` must stay as it is until the next `readinto` or `hexdigest`.
+    Several may read one source by turns, since each knows its place.  A buffer given to `readinto` must stay as it is
+    until the next `readinto` or `hexdigest`.
     """
 
     def __init__(self, source: Source) -> None:
         super().__init__(wanted=source.stamp is None)
-        self._source = source
+        self._source, self._offset = source, 0
 
-    def seek(self, offset: int, /) -> int:
+    def seek(self, offset: int, /) -> None:
         """Go to an absolute offset; what is skipped is not hashed."""
-        return self._source.file.seek(offset)
+        self._offset = offset
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer as far as the file allows at once; 0 at its end.  Raises `TableError`."""
         self.wait()
         try:
+            self._source.file.seek(self._offset)
             n_read: int = self._source.file.readinto(buffer) or 0  # type: ignore[attr-defined]
         except OSError as error:
             raise _unreadable(self._source.name, error) from None
+        self._offset += n_read
         self.update(buffer[:n_read])
         return n_read
 
@@ -129,28 +131,6 @@ class HashingFile(Hash):
         while done < n_bytes and (n_read := self.readinto(memoryview(buffer)[done:])):
             done += n_read
         return buffer if done == n_bytes else buffer[:done]
-
-
-class _Independent(RawIOBase):
-    """A file read from a position of its own, though others read it too."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._descriptor, self._offset = file.fileno(), 0
-
-    def seek(self, offset: int, _whence: int = os.SEEK_SET, /) -> int:
-        self._offset = offset
-        return offset
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # not of any buffer
-        data = os.pread(self._descriptor, len(buffer), self._offset)
-        buffer[: len(data)] = data
-        self._offset += len(data)
-        return len(data)
-
-
-def independent(source: Source) -> Source:
-    """Give the same bytes, to be read while others read the source."""
-    return replace(source, file=cast("BinaryIO", _Independent(source.file)))
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class Counting:
     """A file that counts the bytes read of it; a chunk is copied from where the system keeps it."""
 
     def __init__(self, file):
-        self.seek, self.fileno, self.n_read, self._file = file.seek, file.fileno, 0, file
+        self.seek, self.read, self.fileno, self.n_read, self._file = file.seek, file.read, file.fileno, 0, file
 
     def readinto(self, buffer):
         n_read = self._file.readinto(buffer)

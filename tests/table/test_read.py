@@ -58,7 +58,6 @@ def test_targets_are_read_as_by_the_machine(block_bytes, tmp_path):
         assert list(zip(target.start.tolist(), target.stop.tolist(), strict=True)) == [
             spans[row][column] for row in fillable
         ]
-        assert target.mixes_empty
 
 
 def test_the_quoting_style_is_that_of_most_known_cells_that_need_no_quotes(tmp_path):

@@ -23,7 +23,9 @@ BY_LOOKS = {HEADER: "the header again", UNITS: "units", RULE: "dashes", SUMMARY:
 
 def decisions(opened: InputTable, completion: ColumnResult, request: Request, counted: Counted) -> list[Decision]:
     """List every decision that was taken for the user."""
-    found = [*_of_the_file(opened, request), *_of_the_column(opened, completion, counted)]
+    found = [*_of_the_file(opened, request)]
+    marks = counted.tokens.items()
+    found += [Decision("labels", "counted as missing", f"{shown(token)} in {plural(n, 'cell')}") for token, n in marks]
     found += [Decision("read", "no rows", told) for told in lines_told(counted.asides, ALWAYS | BY_LOOKS)]
     if completion.fitted is None:
         return found
@@ -54,21 +56,9 @@ def _of_the_file(opened: InputTable, request: Request) -> Iterator[Decision]:
     dialect = opened.table.dialect
     how = "detected" if dialect.detected else "as asked"
     yield Decision("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}")
-    if dialect.separator_line:
-        yield Decision("read", "separator line", "a first line sep= was obeyed and kept")
-    if opened.table.mixes_line_ends:
-        yield Decision("read", "line ends", "some are LF and some CRLF; each record keeps its own")
     if request.weights is not None:
         counts = "says how much each row counts" if opened.weight is not None else "counts all rows alike"
         yield Decision("read", "rows weighted", f"column {request.weights!r} {counts}")
-
-
-def _of_the_column(opened: InputTable, completion: ColumnResult, counted: Counted) -> Iterator[Decision]:
-    for token, count in counted.tokens.items():
-        yield Decision("labels", "counted as missing", f"{shown(token)} in {plural(count, 'cell')}")
-    target = opened.table.targets[completion.column]
-    if target.mixes_empty:
-        yield Decision("labels", "counted as missing", 'both empty cells and quoted ones ("")')
 
 
 def told_from_rows(found: Sequence[tuple[str, Asides]]) -> Iterator[tuple[str, str]]:
