@@ -119,7 +119,7 @@ def describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without:
     numbers, units = {}, {}
     for name in filter(there.__contains__, then.numbers):
         values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
-        numbers[name] = count_numbers(then.numbers[name], values, weights)
+        numbers[name] = count_numbers(then.numbers[name].edges, values, weights)
         unit = unit_factor(then.numbers[name], numbers[name], values, weights)
         if unit is not None:
             units[name] = unit.words

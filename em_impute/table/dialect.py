@@ -13,7 +13,7 @@ from em_impute.table.first_record import HEAD_BYTES, DialectOptions, FirstRecord
 from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.source import HashingFile, Source
-from em_impute.table.text import closest, decoding_hint, plural, same_name, shown, shown_path, unquoted
+from em_impute.table.text import closest, decoded, plural, same_name, shown, shown_path, unquoted
 
 SPELLED_TABS = ("\\t", "tab")
 
@@ -98,6 +98,10 @@ class Dialect:
     def content(self, field: bytes) -> bytes:
         """Give the content of a field."""
         return unquoted(field) if self.quoting else field
+
+    def text(self, field: bytes) -> str:
+        """Give the content of a field as text, whatever its bytes."""
+        return self.content(field).decode(self.working_encoding, "replace")
 
 
 def detect_dialect(
@@ -235,14 +239,9 @@ def _refuse_returns(first: FirstRecord, source: Source, line: int, *, has_header
 def _decoded_names(first: FirstRecord, encoding: str, shown_encoding: str, line: int) -> Iterator[str]:
     """Decode the header; `TableError` names the line and byte of what is not text."""
     for number, field in enumerate(first.fields, 1):
-        content = unquoted(field) if first.quoting else field
-        try:
-            name = content.decode(encoding)
-        except UnicodeDecodeError as error:
-            message = f"line {line}, name of column {number}: byte 0x{content[error.start]:02X} is not {shown_encoding}"
-            raise TableError(message, decoding_hint(shown_encoding, content)) from None
-        if "\0" in name:
-            raise TableError(f"line {line}: the name of column {number} holds a NUL byte", "repair the header")
+        name, wrong, hint = decoded(unquoted(field) if first.quoting else field, encoding, shown_encoding)
+        if wrong:
+            raise TableError(f"line {line}, name of column {number}: {wrong}", hint)
         yield name
         line += field.count(b"\n")
 

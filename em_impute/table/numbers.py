@@ -118,8 +118,7 @@ def count_cells(
 
 def _shown_cell(records: Records, column: int, dialect: Dialect, row: int) -> tuple[int, str]:
     """Give the line of a cell, and its text."""
-    content = dialect.content(records.cell(row, column))
-    return int(records.line_of(np.array([row]))[0]), content.decode(dialect.working_encoding, "replace")
+    return int(records.line_of(np.array([row]))[0]), dialect.text(records.cell(row, column))
 
 
 def read_by_pandas(

@@ -130,7 +130,7 @@ def splice(
             if keep_rest:
                 yield bytes(block)
         # The working bytes of a copy have another hash, and nobody else can write to them.
-        is_other = expect_sha256 is not None and (source.original_sha256 or file.hexdigest()) != expect_sha256
+        is_other = expect_sha256 is not None and (source.original or (file.hexdigest(),))[0] != expect_sha256
         if is_other or source.has_changed:
             raise changed
 

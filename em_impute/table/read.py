@@ -251,7 +251,7 @@ def read_tables(
             sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
             blocks = sieve.sifted(blocks)
         reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
-        size = source.size if source.original_size is None else source.original_size
+        size = source.original[1] if source.original else source.size
         for records in blocks:
             if chunk_bytes is not None and reader.size >= chunk_bytes:
                 yield reader.finish("", size, _taken(asides, records.offset))
@@ -262,11 +262,8 @@ def read_tables(
             if progress:
                 progress(reader.stop)
         found = _taken(asides, source.size)
-        yield reader.finish(
-            source.original_sha256 or file.hexdigest(),
-            file.n_bytes if source.original_size is None else source.original_size,
-            found.where((found.kind != BLANK) | (found.start < reader.stop)),  # not those that end the file
-        )
+        found = found.where((found.kind != BLANK) | (found.start < reader.stop))  # not those that end the file
+        yield reader.finish(*(source.original or (file.hexdigest(), file.n_bytes)), found)
 
 
 def _scanned(

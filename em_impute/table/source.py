@@ -65,10 +65,8 @@ class Source:
     """None for standard input"""
     size: int
     """bytes in `file`"""
-    original_sha256: str | None = None
-    """set when `file` holds a decompressed or transcoded copy: the hash (hex) of the bytes it was made from"""
-    original_size: int | None = None
-    """set when `file` holds such a copy: the bytes it was made from"""
+    original: tuple[str, int] | None = None
+    """where `file` holds a decompressed or transcoded copy: hash (hex) and number of the bytes it was made from"""
     compression: str | None = None
     """what those bytes are compressed with; None if they are not"""
     stamp: tuple[int, int] | None = None
@@ -215,18 +213,11 @@ def copied(
     if blocks is None:
         source.file.seek(0)
         blocks = _read(source.file, source.name)
-    with Hash() as original:
-        spool = _spooled(translated(_hashed(blocks, original)), source.resources)
-        sha256, size = original.hexdigest(), original.n_bytes
-    copy = replace(
-        source,
-        file=spool,
-        size=spool.tell(),
-        original_sha256=source.original_sha256 or sha256,
-        original_size=size if source.original_size is None else source.original_size,
-        stamp=None,
-    )
-    return copy, sha256
+    with Hash() as digest:
+        spool = _spooled(translated(_hashed(blocks, digest)), source.resources)
+        sha256, size = digest.hexdigest(), digest.n_bytes
+    original = source.original or (sha256, size)
+    return replace(source, file=spool, size=spool.tell(), original=original, stamp=None), sha256
 
 
 def _hashed(blocks: Iterable[bytes], into: Hash) -> Iterator[bytes]:

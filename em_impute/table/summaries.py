@@ -100,8 +100,7 @@ class RowSieve:
         return records.without(rows)
 
     def _text(self, records: Records, row: int, column: int) -> str:
-        content = self._dialect.content(records.cell(row, column))
-        return content.decode(self._dialect.working_encoding, "replace")
+        return self._dialect.text(records.cell(row, column))
 
     def _numbers(self, records: Records, column: int, rows: Iterable[int]) -> list[float | None]:
         """Read some cells of a column; None is what is neither a number nor missing."""

@@ -41,7 +41,7 @@ class People:
         cells = training.numbers[HEIGHT]
         colours, labels = sorted({*self.colour.tolist()}), sorted({*self.label.tolist()} - {""})
         return DataProfile(
-            {HEIGHT: count_numbers(cells, self.height)},
+            {HEIGHT: count_numbers(cells.edges, self.height)},
             {COLOUR: counted(self.colour, colours, COLOURS)},
             counted(self.label, labels, LABELS),
         )
