@@ -16,7 +16,6 @@ from em_impute.em.blocks import Integers
 from em_impute.errors import ColumnError, DesignError, how_to_install
 from em_impute.pipeline.types import InputTable
 from em_impute.table.columns import Codes
-from em_impute.table.read import LineNumbers
 from em_impute.table.source import Source
 from em_impute.table.text import closest, listed, shown
 
@@ -83,7 +82,7 @@ def source_of_frame(frame: pd.DataFrame, labelled: Iterable[int]) -> Source:
 
 def with_frame_lines(opened: InputTable) -> InputTable:
     """Count each row of the frame as one line, whatever its cells hold: line 2 is the first row."""
-    lines = LineNumbers(np.empty(0, np.int64), np.array([2], np.int64))
+    lines = np.empty(0, np.int64), np.array([2], np.int64)
     return replace(opened, table=replace(opened.table, lines=lines))
 
 

@@ -60,7 +60,9 @@ class Table:
     record_starts: NDArray[np.int64] | None
     """(n_rows + 1,) absolute offset of each record, and of what follows the last one; None unless asked for.  Between
     two of them there may be `asides`."""
-    lines: "LineNumbers"
+    lines: tuple[NDArray[np.int64], NDArray[np.int64]]
+    """(m,) ascending: the rows that come after a record of several lines, or after lines that are no records; and by
+    how much lines are ahead of rows before the first of them, and from each of them on, (m + 1,)"""
     asides: Asides
     """lines that are no records"""
 
@@ -76,7 +78,8 @@ class Table:
 
     def line_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Give the physical line, 1-based, at which records begin."""
-        return self.lines.of(rows)
+        places, ahead = self.lines
+        return np.asarray(rows, np.int64) + ahead[np.searchsorted(places, rows, side="right")]
 
     def spans(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the absolute offsets of records and of what follows them; they must have been kept."""
@@ -86,20 +89,6 @@ class Table:
         return starts, np.minimum(
             self.record_starts[rows + 1], following[np.searchsorted(self.asides.start, starts)].clip(max=self.stop)
         )
-
-
-@dataclass(frozen=True)
-class LineNumbers:
-    """The physical lines of all records, in memory for those only that are not on the line below the one before."""
-
-    rows: NDArray[np.int64]
-    """(m,) ascending: the rows that come after a record of several lines, or after lines that are no records"""
-    ahead: NDArray[np.int64]
-    """(m + 1,) by how much lines are ahead of rows before the first of them, and from each of them on"""
-
-    def of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Give the line at which each of `rows` begins."""
-        return np.asarray(rows, np.int64) + self.ahead[np.searchsorted(self.rows, rows, side="right")]
 
 
 class ReadOptions(TypedDict, total=False):
@@ -162,7 +151,7 @@ class _TableReader:
         self._weights = [] if weights is None else [ColumnReader(weights, dialect, decimal=decimal, explicit=True)]
         self._groups = [] if groups is None else [ColumnReader(groups, dialect, limits=(MAX_GROUPS, 0), explicit=True)]
         self._same = [] if same is None else [ColumnReader(same, dialect, limits=(ANY_NUMBER, 0))]
-        self._row = [np.empty(0, np.int64)]  # those of `LineNumbers`, and by how much lines are ahead of them
+        self._row = [np.empty(0, np.int64)]  # those of `Table.lines`, and by how much lines are ahead of them
         self._ahead = [np.array([first_line])]
         self._starts, self._stops = GrowingArray(), GrowingArray()
 
@@ -220,7 +209,7 @@ class _TableReader:
             weights=next((reader.numbers() for reader in self._weights), None),
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,
-            lines=LineNumbers(np.concatenate(self._row), np.concatenate(self._ahead)),
+            lines=(np.concatenate(self._row), np.concatenate(self._ahead)),
             asides=asides,
         )
 

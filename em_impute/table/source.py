@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -186,14 +187,10 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
 
 def _read(file: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the bytes of a file or stream."""
-    while True:
-        try:
-            block = file.read(READ_BYTES)
-        except OSError as error:
-            raise _unreadable(name, error) from None
-        if not block:
-            return
-        yield block
+    try:
+        yield from iter(partial(file.read, READ_BYTES), b"")
+    except OSError as error:
+        raise _unreadable(name, error) from None
 
 
 def _unreadable(name: str, error: Exception) -> TableError:

@@ -58,7 +58,7 @@ def training(rng):
 
 
 def said(training, people):
-    return drift_warnings(compare(training, people.beside(training)))
+    return [*drift_warnings(compare(training, people.beside(training)))]
 
 
 def test_taller_people_move_the_distribution(rng, training):
