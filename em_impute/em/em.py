@@ -97,13 +97,7 @@ class Fit(NamedTuple):
 
 
 def make_problem(
-    x: Floats,
-    label: Integers,
-    weight: Floats,
-    component_label: Integers,
-    n_labels: int,
-    *,
-    free_shares: bool = False,
+    x: Floats, label: Integers, weight: Floats, component_label: Integers, n_labels: int, *, free_shares: bool = False
 ) -> Problem:
     """Divide the rows into those that EM must visit and those whose moments are computed once.
 

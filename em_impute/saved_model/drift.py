@@ -179,7 +179,8 @@ def drift_warnings(drift: Drift) -> Iterator[tuple[str, str]]:
     if new:
         yield "W25", f"Texts that the model has never seen count as missing: {listed(new, separator='; ')}."
     moved = [
-        f"{shown(one.name)} {_index(one.psi, one.psi_limit)}{_moved(one)}"
+        f"{shown(one.name)} {_index(one.psi, one.psi_limit)}"
+        + (f", {_where(one.now)} now, {_where(one.then)} then" if one.now and one.then else "")
         for one in predictors
         if one.psi is not None and one.psi_limit is not None and one.has_moved
     ]
@@ -194,10 +195,6 @@ def drift_warnings(drift: Drift) -> Iterator[tuple[str, str]]:
         named = listed([f"{shown(label)} {_then_now(share)}" for label, share in shares], separator="; ")
         told = f"{named}; {_index(labels.psi, labels.psi_limit)}"
         yield "W29", f"The label shares have shifted since training: {told}. The model fills by the training shares."
-
-
-def _moved(one: PredictorDrift) -> str:
-    return f", {_where(one.now)} now, {_where(one.then)} then" if one.now and one.then else ""
 
 
 def _where(span: Span) -> str:

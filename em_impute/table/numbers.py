@@ -5,7 +5,6 @@ import functools
 import io
 import re
 from collections.abc import Collection, Iterable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,7 +103,11 @@ def count_cells(
     """Count what the cells of a column were read as, (n_records,) `values`; the rows that are `bad` are no numbers."""
     n_nan, infinite = int(np.count_nonzero(np.isnan(values))), np.flatnonzero(np.isinf(values))
     padded = _first_padded(records, column)
-    show = partial(_shown_cell, records, column, dialect)
+
+    def show(row: int) -> tuple[int, str]:
+        """Give the line of a cell, and its text."""
+        return int(records.line_of(np.array([row]))[0]), dialect.text(records.cell(row, column))
+
     return NumberCounts(
         n_missing=n_nan - len(bad),
         n_numbers=values.size - n_nan,
@@ -114,11 +117,6 @@ def count_cells(
         infinite=show(int(infinite[0])) if infinite.size else None,
         padded=None if padded is None else show(padded),
     )
-
-
-def _shown_cell(records: Records, column: int, dialect: Dialect, row: int) -> tuple[int, str]:
-    """Give the line of a cell, and its text."""
-    return int(records.line_of(np.array([row]))[0]), dialect.text(records.cell(row, column))
 
 
 def read_by_pandas(

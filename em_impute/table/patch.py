@@ -94,12 +94,7 @@ def quote_label(text: str, dialect: Dialect, always: bool) -> bytes:
 
 
 def patch(
-    source: Source,
-    dialect: Dialect,
-    edits: Edits,
-    *,
-    expect_sha256: str | None,
-    block_bytes: int = BLOCK_BYTES,
+    source: Source, dialect: Dialect, edits: Edits, *, expect_sha256: str | None, block_bytes: int = BLOCK_BYTES
 ) -> Iterator[bytes]:
     """Yield the output, in the encoding of the original, in blocks.
 

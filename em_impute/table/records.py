@@ -55,11 +55,7 @@ class Asides(NamedTuple):
 
 @dataclass(frozen=True)
 class Records:
-    """Consecutive records, perhaps with something between them that is none.
-
-    The arrays `data` and `words` are views of a buffer that is used again: they hold until the next but one block is
-    asked for.
-    """
+    """Consecutive records, perhaps with something between them that is none."""
 
     data: NDArray[np.uint8]
     """(n_bytes,) the records with their line ends, and what stands between them"""

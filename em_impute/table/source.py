@@ -199,9 +199,7 @@ def _unreadable(name: str, error: Exception) -> TableError:
 
 
 def copied(
-    source: Source,
-    translated: Callable[[Iterable[bytes]], Iterable[bytes]],
-    blocks: Iterable[bytes] | None = None,
+    source: Source, translated: Callable[[Iterable[bytes]], Iterable[bytes]], blocks: Iterable[bytes] | None = None
 ) -> tuple[Source, str]:
     """Put what is made of a source, whose `blocks` may be at hand, into a temporary file.
 
