@@ -101,8 +101,11 @@ def build_hierarchy(rows: Rows, overall: Floats, seed: int) -> Hierarchy:
         chosen = np.sort(np.random.default_rng(seed).choice(n_rows, MAX_ROWS, replace=False))
     x, weight = rows.x[chosen], rows.weight[chosen]
     points = np.where(np.isnan(x), 0.0, x)
+    length, axes = np.linalg.eigh(overall)
+    wide = length > 1e-8 * length[-1]
+    whitened = (points @ axes[:, wide]) / np.sqrt(length[wide])
     clusters, merges = [], []
-    for place in (_whitened(points, overall), points):
+    for place in (whitened, points):
         first: Integers = fcluster(linkage(place, "ward"), FIRST_CLUSTERS, "maxclust").astype(np.int64) - 1
         cluster = np.full(n_rows, -1)
         cluster[chosen] = first
@@ -111,13 +114,6 @@ def build_hierarchy(rows: Rows, overall: Floats, seed: int) -> Hierarchy:
         prior = default_prior(overall, float(weight.sum()), moments.weight.size, 1.0)
         merges.append(list(_merges(moments, prior)))
     return Hierarchy(tuple(clusters), tuple(merges))
-
-
-def _whitened(points: Floats, overall: Floats) -> Floats:
-    length, axes = np.linalg.eigh(overall)
-    wide = length > 1e-8 * length[-1]
-    whitened: Floats = (points @ axes[:, wide]) / np.sqrt(length[wide])
-    return whitened
 
 
 def _merges(moments: Moments, prior: Prior) -> Iterator[tuple[int, int]]:

@@ -282,8 +282,8 @@ def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int
 
 
 def weighed(rows: Rows, unlabelled_weight: float) -> Rows:
-    """Let rows without a label weigh more or less (λ), or leave them out."""
-    if unlabelled_weight == 1.0:
+    """Let rows without a label weigh more or less (λ), or leave them out, unless no row has a label."""
+    if unlabelled_weight == 1.0 or not (rows.label >= 0).any():
         return rows
     weight = np.where(rows.label < 0, unlabelled_weight * rows.weight, rows.weight)
     kept = weight > 0.0
@@ -296,9 +296,8 @@ def _prior_for(rows: Rows, n_components: int, strength: float) -> Prior:
 
 
 def _problem(rows: Rows, component_label: Integers, n_labels: int, recipe: Recipe) -> Problem:
-    if (rows.label >= 0).any():  # λ means nothing where there is no row with a label
-        rows = weighed(rows, recipe.unlabelled_weight)
-    return make_problem(*rows, component_label, n_labels, free_shares=recipe.free_shares)
+    counted = weighed(rows, recipe.unlabelled_weight)
+    return make_problem(*counted, component_label, n_labels, free_shares=recipe.free_shares)
 
 
 def overall_covariance(rows: Rows) -> Floats:

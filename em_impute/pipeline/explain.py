@@ -97,9 +97,7 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
     chosen = [row_at(opened, line) for line in showing.lines]
-    rows = design.learning
-    if request.unlabelled_weight is not None and (rows.label >= 0).any():  # without any label it would mean nothing
-        rows = weighed(rows, request.unlabelled_weight)
+    rows = weighed(design.learning, 1.0 if request.unlabelled_weight is None else request.unlabelled_weight)
     n_components = request.components if isinstance(request.components, int) and any(read.known) else 1
     component_label = components_of_labels(design.label, len(labels.labels), n_components)
 

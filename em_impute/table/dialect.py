@@ -13,7 +13,7 @@ from em_impute.table.first_record import HEAD_BYTES, DialectOptions, FirstRecord
 from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.source import HashingFile, Source
-from em_impute.table.text import closest, decoded, plural, same_name, shown, shown_path, unquoted
+from em_impute.table.text import closest, decoded, lacking, plural, same_name, shown, shown_path, unquoted
 
 SPELLED_TABS = ("\\t", "tab")
 
@@ -147,8 +147,7 @@ def detect_dialect(
         returns=returns,
     )
     bare = [name.strip() for name in names]  # of one with spaces the hint says how it is written
-    missing = [name for name in wanted if not name.isdecimal() and not any(same_name(name, one) for one in bare)]
-    if missing and reading.has_header:
+    if reading.has_header and lacking(wanted, bare):
         dialect = replace(dialect, advice=better_reading(source, dialect, wanted))
     return source, dialect
 
@@ -192,12 +191,7 @@ def _is_table(data: bytes, reading: DialectOptions, wanted: Sequence[str]) -> bo
         source = Source(BytesIO(data), "", None, len(data), resources=resources)
         try:
             _, dialect = detect_dialect(source, reading)
-            numbers = range(1, len(dialect.names) + 1)
-            are_there = all(
-                any(same_name(name, one) for one in dialect.names) or (name.isdecimal() and int(name) in numbers)
-                for name in wanted
-            )
-            if not (dialect.names[1:] and are_there):
+            if len(dialect.names) == 1 or lacking(wanted, dialect.names):
                 return False
             start, line = dialect.data_offset, dialect.first_line
             found = scan_records(BytesIO(data), dialect.grammar, start=start, first_line=line)

@@ -14,7 +14,7 @@ from em_impute.table.quotes import QuoteError
 from em_impute.table.records import BLANKS, Grammar, Lines
 from em_impute.table.scan import separators
 from em_impute.table.source import Source
-from em_impute.table.text import same_name, shown_path, unquoted
+from em_impute.table.text import lacking, shown_path, unquoted
 
 HEAD_BYTES = 1 << 18  # judged for the delimiter
 SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
@@ -174,8 +174,7 @@ def _judged(
         first = first._replace(closes=closes)
     several = len(header) > 1
     # The columns asked for are in the header, all records have as many fields, and these are many.
-    has_wanted = several and bool(wanted)
-    has_wanted &= all(name.isdecimal() or any(same_name(name, cell) for cell in header) for name in wanted)
+    has_wanted = several and bool(wanted) and not lacking(wanted, header)
     return _Judgement(has_wanted, several and is_regular, len(header)), first
 
 

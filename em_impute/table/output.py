@@ -201,12 +201,17 @@ def _copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None, *, 
     with Hash(wanted=hashed) as digest:
         for block in blocks:
             digest.update(block)
-            view = memoryview(block)
-            while view:
-                view = view[file.write(view) or 0 :]
-                if view:  # somebody else has made a pipe one that does not wait
-                    select.select([], [file], [])
+            write_whole(block, file)
         return WrittenFile(path, digest.hexdigest(), digest.n_bytes, perf_counter() - began)
+
+
+def write_whole(block: bytes, file: BinaryIO) -> None:
+    """Write all of a block to a file without a buffer."""
+    view = memoryview(block)
+    while view:
+        view = view[file.write(view) or 0 :]
+        if view:  # somebody else has made a pipe one that does not wait
+            select.select([], [file], [])
 
 
 @contextmanager

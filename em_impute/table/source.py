@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 
 from em_impute.errors import TableError
 from em_impute.table.compression import compression_of, decompressed
-from em_impute.table.output import Hash, output_errors
+from em_impute.table.output import Hash, output_errors, write_whole
 from em_impute.table.text import closest, shown_path
 
 STANDARD_INPUT = "standard input"
@@ -225,12 +225,10 @@ def _spooled(blocks: Iterable[bytes], resources: ExitStack) -> BinaryIO:
     """Copy blocks into a temporary file that has no name and vanishes with its descriptor."""
     with spool_errors():
         # Without a buffer, which would be written once more when the file is closed after a failure.
-        spool = resources.enter_context(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115  # closed with the source
+        spool = cast("BinaryIO", resources.enter_context(tempfile.TemporaryFile(buffering=0)))  # noqa: SIM115
         for block in blocks:
-            view = memoryview(block)
-            while view:
-                view = view[spool.write(view) :]
-    return cast("BinaryIO", spool)
+            write_whole(block, spool)
+    return spool
 
 
 def spool_errors() -> AbstractContextManager[None]:

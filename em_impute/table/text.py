@@ -64,6 +64,11 @@ def same_name(one: str, other: str) -> bool:
     return one == other or unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
 
 
+def lacking(wanted: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether a name that is wanted, and is no number, is none of these."""
+    return not all(name.isdecimal() or any(same_name(name, one) for one in names) for name in wanted)
+
+
 def closest(names: Sequence[str], wanted: str) -> str | None:
     """Find the name most like the one wanted; case, quotes, spaces and composition of accents do not count."""
 
