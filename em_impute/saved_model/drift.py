@@ -186,7 +186,7 @@ def drift_warnings(drift: Drift) -> Iterator[tuple[str, str]]:
     ]
     if moved:
         hint = "The fills may be less accurate than the fit report says."
-        yield "W26", f"Distributed otherwise than in training: {listed(moved, separator='; ')}. {hint}"
+        yield "W26", f"Distributions have shifted since training: {listed(moved, separator='; ')}. {hint}"
     missing = [f"{shown(one.name)} {_then_now(one.missing)}" for one in predictors if one.missing.is_more]
     if missing:
         yield "W26", f"Missing more often than in training: {listed(missing, separator='; ')}."
