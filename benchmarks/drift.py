@@ -175,7 +175,8 @@ def warned(rng: np.random.Generator, n: int, m: int) -> list[tuple[str, str]]:
     """Make a training file and a new one alike, a tenth of the measurements missing, and compare them."""
     then, now = (people(rng, size) for size in (n, m))
     training = summary(*then, [describe_numbers(column) for column in then[0].T])
-    numbers = [count_numbers(cells.edges, column) for cells, column in zip(training.numbers.values(), now[0].T, strict=True)]
+    columns = zip(training.numbers.values(), now[0].T, strict=True)
+    numbers = [count_numbers(cells.edges, column) for cells, column in columns]
     return drift_warnings(compare(training, summary(*now, numbers)))
 
 
