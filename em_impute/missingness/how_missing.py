@@ -20,7 +20,7 @@ from em_impute.ensemble.metrics import as_effective, log_loss
 from em_impute.errors import FitError
 from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR, Judged, Reasons
 from em_impute.missingness.regression import Missing, most_rows, regress_missing
-from em_impute.missingness.row_clusters import RowClusters, clusters_of_key, find_row_clusters
+from em_impute.missingness.row_clusters import RowClusters, count_siblings, find_row_clusters
 
 LARGEST_LOG = 700.0
 
@@ -83,20 +83,19 @@ def how_missing(design: Design, seed: int) -> HowMissing:
     """Find how rows to fill differ from labelled rows."""
     missing, rows, same = regress_missing(design, seed), design.distinct, design.same
     weight = np.ones(rows.label.size) if design.weighed else np.asarray(rows.weight, np.float64)
-    cluster = None if same is None else clusters_of_key(same.name, same.code, rows.label, weight)
+    cluster = None if same is None else count_siblings(same.name, same.code, rows.label < 0, weight)
     if missing is None:
-        return HowMissing(clusters=cluster, is_key=cluster is not None)
+        return HowMissing(clusters=cluster, is_key=same is not None)
     drawn = missing.drawn
     seen = np.hstack([~np.isnan(design.x_of(drawn.row)), design.codes_of(drawn.row) >= 0])
     gaps = find_gaps(seen, drawn.lacks, drawn.weight)
-    if cluster is not None:
-        return HowMissing(missing, gaps, cluster, is_key=True)
 
     def log_odds_of(some: slice) -> Floats:
         return missing.log_odds_of(rows.x[some], with_gaps=True)
 
-    cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds_of, seed)
-    return HowMissing(missing, gaps, cluster)
+    if same is None:
+        cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds_of, seed)
+    return HowMissing(missing, gaps, cluster, is_key=same is not None)
 
 
 class Unlabelled(NamedTuple):
