@@ -37,9 +37,6 @@ SHOWN_NAMES = 8
 LONGEST_NUMBER = 10  # digits; int() refuses thousands of them
 
 
-AS_FOUND = DialectOptions()
-
-
 @dataclass(frozen=True)
 class Dialect:
     """What is known of the file before its records are read.
@@ -104,9 +101,7 @@ class Dialect:
         return self.content(field).decode(self.working_encoding, "replace")
 
 
-def detect_dialect(
-    source: Source, reading: DialectOptions = AS_FOUND, wanted: Sequence[str] = ()
-) -> tuple[Source, Dialect]:
+def detect_dialect(source: Source, reading: DialectOptions, wanted: Sequence[str] = ()) -> tuple[Source, Dialect]:
     """Find out how the source is to be read, and give the source of working bytes with it.
 
     `wanted` are the names of columns that will be asked for: a delimiter whose header holds them is the right one.
