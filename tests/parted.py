@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from builders import silent
 
-from em_impute.cli.options.output import Output
+from em_impute.cli.options.panels import Output
 from em_impute.cli.outputs import plan
 from em_impute.options import Request
 from em_impute.pipeline.complete import complete_all, patched

@@ -7,7 +7,7 @@ import typer
 
 from em_impute.cli.options.behaviour import JUDGING, Behaviour
 from em_impute.cli.options.groups import Without, flag, grouped, input_path, option, request_of
-from em_impute.cli.options.input import File, Input, Missing
+from em_impute.cli.options.panels import File, Input, Missing
 from em_impute.cli.outputs import STDOUT, check_outputs
 from em_impute.cli.run import Run
 from em_impute.errors import ExitCode, spelled

@@ -15,8 +15,7 @@ from em_impute.cli.options.groups import (
     read_pairs,
     request_of,
 )
-from em_impute.cli.options.input import File, Input, Missing
-from em_impute.cli.options.model import Model
+from em_impute.cli.options.panels import File, Input, Missing, Model
 from em_impute.cli.outputs import STDOUT, check_outputs, name_of, report_paths
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError

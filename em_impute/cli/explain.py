@@ -8,8 +8,7 @@ import typer
 
 from em_impute.cli.options.behaviour import JUDGING, Behaviour
 from em_impute.cli.options.groups import Without, command_line, grouped, input_path, option, read_number, request_of
-from em_impute.cli.options.input import File, InputOfColumn, Missing
-from em_impute.cli.options.model import ModelOfEM
+from em_impute.cli.options.panels import File, InputOfColumn, Missing, ModelOfEM
 from em_impute.cli.outputs import STDOUT, check_outputs
 from em_impute.cli.run import Run
 from em_impute.errors import UsageError

@@ -4,14 +4,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from em_impute.cli.in_place import InPlace, in_place
 from em_impute.cli.logging import STDOUT_NAMES, Log
 from em_impute.cli.options.behaviour import Partitions
 from em_impute.cli.options.groups import FLAGS, input_path, request_of
-from em_impute.cli.options.input import Input, Missing
-from em_impute.cli.options.model import Model
-from em_impute.cli.options.output import Fills, Output, SavedModels
-from em_impute.cli.outputs import STDOUT, Destination, check_outputs, is_special, plan
+from em_impute.cli.options.panels import Fills, Input, Missing, Model, Output, SavedModels
+from em_impute.cli.outputs import STDOUT, Destination, InPlace, check_outputs, in_place, is_special, plan
 from em_impute.errors import UsageError
 from em_impute.options import Request
 

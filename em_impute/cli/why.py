@@ -7,9 +7,7 @@ import typer
 
 from em_impute.cli.options.behaviour import Behaviour
 from em_impute.cli.options.groups import Without, command_line, grouped, input_path, option, request_of
-from em_impute.cli.options.input import File, Input, Missing
-from em_impute.cli.options.model import Model
-from em_impute.cli.options.output import SavedModels
+from em_impute.cli.options.panels import File, Input, Missing, Model, SavedModels
 from em_impute.cli.outputs import STDOUT, check_outputs
 from em_impute.cli.plan import check_saved, read_saved
 from em_impute.cli.run import Run

@@ -1,6 +1,7 @@
 """The whole story of a table in parts: read -> sample -> fit, over all rows where one mixture is asked for -> fill."""
 
 import secrets
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -163,3 +164,10 @@ def model_of_parts(filled: PartsResult, request: Request, fitted_at: str) -> Sav
         for part, read in zip(filled.parts, filled.summary.parts, strict=True)
     )
     return model_of_columns(columns, sources, request)
+
+
+def changes_of(filled: PartsResult) -> Iterator[bytes]:
+    """Yield the changed cells of all parts as lines of CSV, column by column."""
+    for column in filled.columns:
+        for part in filled.filled:
+            yield from map(zlib.decompress, part.changes.get(column.filler.column, []))
