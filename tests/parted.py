@@ -10,7 +10,8 @@ from builders import silent
 from em_impute.cli.options.panels import Output
 from em_impute.cli.outputs import plan
 from em_impute.options import Request
-from em_impute.pipeline.complete import complete_all, patched
+from em_impute.pipeline.complete import complete_all
+from em_impute.pipeline.edits import patched
 from em_impute.pipeline.files import Part
 from em_impute.pipeline.fill import Room, backend, complete_parts
 from em_impute.pipeline.open import open_table

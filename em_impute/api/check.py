@@ -8,7 +8,7 @@ from em_impute.columns.design import make_design
 from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, read_labels, remedy
 from em_impute.columns.predictors import Rejected, are_identifiers, choose_predictors
 from em_impute.options import Request
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable
 from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told, told_from_reading
 from em_impute.report.build.shared import features_of
 from em_impute.report.build.warnings import unread_cells

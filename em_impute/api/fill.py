@@ -24,8 +24,7 @@ from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.options import Request
 from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.edits import added_columns, version_of
-from em_impute.pipeline.open import read_opened
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable, read_opened
 from em_impute.report.model.fit import FitReport
 
 OTHER_COLUMNS = ("by", "same_within", "weights", "order_by")

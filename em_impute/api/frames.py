@@ -14,7 +14,7 @@ import pandas as pd
 
 from em_impute.em.blocks import Integers
 from em_impute.errors import ColumnError, DesignError, how_to_install
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable
 from em_impute.table.arrays import Codes
 from em_impute.table.read import LineNumbers
 from em_impute.table.source import Source

@@ -9,10 +9,10 @@ from em_impute.environment import time_of_run
 from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied, apply_all, asked_of, read_for
-from em_impute.pipeline.complete import complete_all, model_of, patched, patched_long
-from em_impute.pipeline.open import Progress, before_readings, open_table
+from em_impute.pipeline.complete import ColumnResult, complete_all, model_of
+from em_impute.pipeline.edits import patched, patched_long
+from em_impute.pipeline.open import InputTable, Progress, before_readings, open_table
 from em_impute.pipeline.save import make_model
-from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.pipeline.why import why
 from em_impute.report.build.fit import build_applied_report, build_report
 from em_impute.report.build.shared import head_of, input_of

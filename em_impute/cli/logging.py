@@ -20,7 +20,7 @@ from em_impute.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
     from em_impute.pipeline.fill import PartsResult
-    from em_impute.pipeline.types import InputTable
+    from em_impute.pipeline.open import InputTable
     from em_impute.report.model.fit import FitReport
     from em_impute.report.model.shared import Notice
     from em_impute.table.output import WrittenFile

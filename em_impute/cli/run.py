@@ -20,8 +20,7 @@ from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.api.session import Completed
-    from em_impute.pipeline.open import Progress
-    from em_impute.pipeline.types import InputTable
+    from em_impute.pipeline.open import InputTable, Progress
     from em_impute.report.document.blocks import Section
     from em_impute.report.model.evaluation import EvaluationReport
     from em_impute.report.model.fit import FitReport

@@ -18,8 +18,8 @@ from em_impute.model.fills import fill_rows
 from em_impute.model.predict import Expert, Model
 from em_impute.options import Request
 from em_impute.pipeline.compatibility import Mismatch, describe, mismatch_of, refuse_mismatch
-from em_impute.pipeline.open import Progress, look_at, read_opened, unique_names
-from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.open import InputTable, Progress, look_at, read_opened, unique_names
 from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.saved_model.values import Drift, Recovered

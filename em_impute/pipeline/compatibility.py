@@ -14,7 +14,7 @@ from em_impute.columns.readings import not_numbers
 from em_impute.em.blocks import Floats, slices
 from em_impute.errors import DesignError, option
 from em_impute.model.predict import Coding, Model
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable
 from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, unit_factor
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import SavedColumn

@@ -1,8 +1,9 @@
 """The whole story on one page: request -> table -> design -> fit -> fills -> patched bytes and report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.columns.readings import made_names
 from em_impute.columns.text_scores import TextScores, fit_text_scores
-from em_impute.diagnostics.diagnose import examine
+from em_impute.diagnostics.diagnose import Diagnostics, examine
 from em_impute.em.em import Stopping
 from em_impute.em.initialize import Recipe
 from em_impute.ensemble.folds import count_labels
@@ -18,21 +19,28 @@ from em_impute.errors import FitError, UsageError, option
 from em_impute.missingness.how_missing import judged_rows
 from em_impute.missingness.reasons import LogOddsShifts, Reasons, weigh_reasons
 from em_impute.model.assign import deltas_of, over_labels, total_entropy
-from em_impute.model.bic import ordering_feature
 from em_impute.model.column import FittedColumn
 from em_impute.model.draws import seed_of_imputing
 from em_impute.model.fills import NO_ROWS, Fills, Imputing, fill_rows, no_fills
 from em_impute.model.fit import FitProgress, Fitted, examples_of, fit_one, fit_with_ensemble
 from em_impute.model.groups import fit_groups
 from em_impute.model.predict import Groups, Model, Own, Prediction, expert_of
-from em_impute.model.select import can_hold_out
+from em_impute.model.select import can_hold_out, ordering_feature
 from em_impute.options import Request
-from em_impute.pipeline.edits import long_portions, make_edits, refuse_taken, version_of
-from em_impute.pipeline.open import Progress, name_of
-from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.table.long import NUMBERING, patch_long
-from em_impute.table.patch import patch
+from em_impute.pipeline.open import InputTable, Progress, name_of
 from em_impute.table.text import shown
+
+
+class ColumnResult(NamedTuple):
+    """One column, completed."""
+
+    column: int
+    target: str  # the name of the column
+    labels: Labels
+    fills: Fills
+    timings: Mapping[str, float] = {}
+    fitted: FittedColumn | None = None  # None when nothing was fitted
+    diagnostics: Diagnostics | None = None  # what can be said of fills and labels; None when nothing was missing
 
 
 def complete_all(
@@ -164,24 +172,6 @@ def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None
     known = count_labels(examples_of(design), len(design.labels))
     n_missing = float(design.distinct.weight[design.distinct.label < 0].sum())
     return weigh_reasons(judged, known, n_missing, is_class=request.free_shares)
-
-
-def patched(
-    opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int | None = None
-) -> Iterator[bytes]:
-    """Yield the output: the input's bytes with the filled cells replaced.  Second pass.
-
-    `imputation` counts the drawn tables from 1; None is the only table there is.
-    """
-    edits = make_edits(opened, [version_of(one, imputation) for one in completions], request)
-    return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
-
-
-def patched_long(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[bytes]:
-    """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
-    refuse_taken(opened.table.dialect, opened.name, NUMBERING)
-    versions = (long_portions(opened, completions, request, number) for number in range(request.imputations + 1))
-    return patch_long(opened.source, opened.table.dialect, versions, expect_sha256=opened.table.sha256)
 
 
 def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:

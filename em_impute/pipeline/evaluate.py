@@ -25,8 +25,7 @@ from em_impute.missingness.hold_out import (
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
 from em_impute.pipeline.complete import fit_column
-from em_impute.pipeline.open import Progress
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable, Progress
 from em_impute.table.text import listed, shown
 
 MODEL, LABELS_ONLY, MAJORITY = "em_impute", "labels_only", "majority"

@@ -16,12 +16,11 @@ from em_impute.em.initialize import components_of_labels
 from em_impute.em.mixture import overall_covariance, weighed
 from em_impute.em.parameters import Parameters, clamp, rescale
 from em_impute.errors import DesignError, FitError, option
-from em_impute.model.bic import ordering_feature
+from em_impute.model.select import ordering_feature
 from em_impute.options import Request
 from em_impute.pipeline.complete import labels_to_find
 from em_impute.pipeline.explain_steps import Height, Run, Showing, Turn, follow
-from em_impute.pipeline.open import Progress, name_of
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable, Progress, name_of
 from em_impute.table.text import plural
 
 

@@ -15,10 +15,11 @@ from em_impute.model.fills import CellCounts, Imputing, count_cells, fill_rows, 
 from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.chunks import ReadPlan, in_part, label_codes, opened_part, read_along
+from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.edits import changed_cells, long_portions, make_edits, refuse_taken
 from em_impute.pipeline.files import Part, write
+from em_impute.pipeline.open import InputTable
 from em_impute.pipeline.scan import PartRead
-from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.table.dialect import Dialect
 from em_impute.table.long import NUMBERING, patch_long
 from em_impute.table.output import WrittenFile

@@ -16,15 +16,14 @@ from em_impute.options import Request
 from em_impute.pipeline.apply import Applied, apply_column, label_rows
 from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.chunks import ReadPlan
-from em_impute.pipeline.complete import complete, model_of
+from em_impute.pipeline.complete import ColumnResult, complete, model_of
 from em_impute.pipeline.files import Part, called
 from em_impute.pipeline.fill_chunk import ColumnFiller
 from em_impute.pipeline.full_em import EmTask, FullFit, fit_all_rows
-from em_impute.pipeline.open import Progress, input_table, interpreted, read_options
+from em_impute.pipeline.open import InputTable, Progress, input_table, interpreted, read_options
 from em_impute.pipeline.sample import Sample, Wanted, evenly
 from em_impute.pipeline.save import column_of_sample
 from em_impute.pipeline.scan import RowSummary
-from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.table.categories import MAX_TEXTS
 from em_impute.table.columns import TargetColumn

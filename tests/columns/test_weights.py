@@ -8,7 +8,8 @@ from em_impute.ensemble.batched_em import fit_labels, gather
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import Predictors, fit_views
-from em_impute.pipeline.complete import complete_all, patched
+from em_impute.pipeline.complete import complete_all
+from em_impute.pipeline.edits import patched
 from em_impute.report.build.fit import build_report
 
 

@@ -8,7 +8,8 @@ from em_impute.missingness.how_missing import HowMissing
 from em_impute.model.fit import Fitted
 from em_impute.model.groups import fit_groups, narrowed
 from em_impute.model.select import Choice
-from em_impute.pipeline.complete import complete_all, patched
+from em_impute.pipeline.complete import complete_all
+from em_impute.pipeline.edits import patched
 
 
 def completed(folder, text, **options):

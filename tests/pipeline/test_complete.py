@@ -8,7 +8,8 @@ from builders import csv_of, opened_table, silent
 
 from em_impute.em.families import FAMILIES
 from em_impute.missingness.reasons import BY_CLASS
-from em_impute.pipeline.complete import complete_all, patched
+from em_impute.pipeline.complete import complete_all
+from em_impute.pipeline.edits import patched
 
 SOME = ["full", "tied", "diag", "vev"]
 """Families that stand for all: with covariances that are free, shared, without correlations, and of one shape."""

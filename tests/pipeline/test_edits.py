@@ -12,9 +12,9 @@ from em_impute.columns.labels import read_labels
 from em_impute.errors import DesignError
 from em_impute.model.fills import Fills
 from em_impute.options import Request
-from em_impute.pipeline.complete import patched, patched_long
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.edits import patched, patched_long
 from em_impute.pipeline.open import open_table
-from em_impute.pipeline.types import ColumnResult
 
 TABLE = b'g,x,h\na,1,u\n,2,v\nb,"3\n",\n NA,4,u\nb,5,u\n,6,v\n'
 """Cells of g are missing in the rows 2, 4 and 6, that of h in row 3."""

@@ -6,7 +6,8 @@ import numpy as np
 
 from em_impute.columns.readings import of_unsettled
 from em_impute.options import Request
-from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.open import InputTable
 from em_impute.report.build.counted import Counted
 from em_impute.report.format import delimiter_name, percent
 from em_impute.report.model.fit import Decision

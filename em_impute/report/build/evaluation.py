@@ -6,7 +6,7 @@ from em_impute.em.blocks import Floats
 from em_impute.ensemble import metrics
 from em_impute.options import Request
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable
 from em_impute.report.build.decisions import told_from_reading, told_from_rows
 from em_impute.report.build.shared import confusion_of, features_of, head_of, input_of, notices, seconds_of
 from em_impute.report.model.evaluation import Compared, EvaluatedLabel, EvaluationReport, Figures, Hiding

@@ -16,7 +16,8 @@ from em_impute.model.fills import NO_ROWS, count_cells
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings
-from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.open import InputTable
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
 from em_impute.report.build.decisions import decisions, told_from_reading
 from em_impute.report.build.missingness import missingness_of

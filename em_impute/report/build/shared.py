@@ -14,7 +14,7 @@ from em_impute.environment import is_dictated, time_of_run, version
 from em_impute.errors import spelled
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable
 from em_impute.report.model.shared import Features, Input, Notice, Predictor, Rejected, Tool
 
 

@@ -14,7 +14,7 @@ from em_impute.em.initialize import Mixture
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
 from em_impute.model.column import FittedColumn
-from em_impute.pipeline.types import ColumnResult
+from em_impute.pipeline.complete import ColumnResult
 from em_impute.report.build.counted import Counted
 from em_impute.report.build.decisions import told_from_rows
 from em_impute.report.build.missingness import reasons_of
