@@ -21,7 +21,7 @@ from em_impute.api.session import completed, unwatched
 from em_impute.errors import UsageError
 from em_impute.options import Request
 from em_impute.pipeline.backends import attempts
-from em_impute.pipeline.files import first_repeated
+from em_impute.pipeline.parts import first_repeated
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import dump
 from em_impute.table.output import check_output, output_errors, write_atomically

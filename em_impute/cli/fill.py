@@ -58,7 +58,7 @@ def _fill_each(asked: Asked, run: Run) -> None:
     Raises `UsageError` before any work is done, and in the end `NegativeError` if not all could be filled.
     """
     from em_impute.pipeline.backends import attempts
-    from em_impute.pipeline.files import find_parts
+    from em_impute.pipeline.parts import find_parts
 
     _refuse(asked)
     paths = find_parts(asked.files)

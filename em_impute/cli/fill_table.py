@@ -3,7 +3,6 @@
 A table in several files, or larger than memory, is worked on in parts.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -11,7 +10,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from em_impute.cli.options.behaviour import Partitions
 from em_impute.cli.options.groups import command_line
 from em_impute.cli.outputs import STDOUT, is_special, name_of, name_tables
 from em_impute.cli.plan import Asked, Plan, plan_table, read_saved
@@ -21,9 +19,8 @@ from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.api.session import Completed
-    from em_impute.pipeline.files import Part
-    from em_impute.pipeline.fill import Room
     from em_impute.pipeline.open import Progress
+    from em_impute.pipeline.parts import Part
     from em_impute.report.model.fit import FitReport
     from em_impute.saved_model.store import SavedModel
     from em_impute.table.output import WrittenFile
@@ -78,18 +75,17 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
     """
     from em_impute.environment import time_of_run
     from em_impute.pipeline.apply import asked_of
-    from em_impute.pipeline.fill import PartsResult, backend, changes_of, complete_parts, model_of_parts
-    from em_impute.pipeline.fill_chunk import Form
+    from em_impute.pipeline.fill import PartsResult, changes_of, complete_parts, model_of_parts, workers_of
     from em_impute.report.build.parts import build_parts_report
 
     asked, data, paths, command = plan.asked.partitions, plan.destination.data, plan.inputs or ["-"], command_line()
-    form = Form(plan.asked.fills.long, plan.asked.output.diff)
+    workers = workers_of(asked.backend or "serial", asked.scheduler, asked.workers, asked.memory)
+    form = {"long": plan.asked.fills.long, "tells_changes": plan.asked.output.diff}
     applied = None if source is None else (asked_of(source[0], request, source[1]), source[1])
 
     def completed(outputs: Sequence[str]) -> PartsResult:
-        workers = backend(asked.backend or "serial", asked.scheduler, asked.workers)
         told = _clearing(watch) if STDOUT in outputs else watch
-        return complete_parts(request, _parts(paths, copies, outputs), workers, _room(asked), told, applied, form)
+        return complete_parts(request, _parts(paths, copies, outputs), workers, told, applied, **form)
 
     def reported(filled: PartsResult) -> "list[FitReport]":
         model = None if applied is None else applied[0]
@@ -208,7 +204,7 @@ def _write_data(done: "Completed", plan: Plan, watch: "Progress") -> "list[Writt
 
 def _parts(paths: Sequence[str], copies: Mapping[str, str], outputs: Sequence[str]) -> "list[Part]":
     """Give each part its outputs, as many as the others have."""
-    from em_impute.pipeline.files import Part
+    from em_impute.pipeline.parts import Part
     from em_impute.table.source import STANDARD_INPUT
 
     each = len(outputs) // len(paths)
@@ -223,7 +219,7 @@ def _parts(paths: Sequence[str], copies: Mapping[str, str], outputs: Sequence[st
 @contextmanager
 def _copies(paths: Sequence[str]) -> Iterator[dict[str, str]]:
     """Copy streams, which can be read once, to files: by the path of each that of its copy."""
-    from em_impute.pipeline.files import copied
+    from em_impute.pipeline.parts import copied
 
     with ExitStack() as resources:
         streams = [path for path in paths if path == "-" or (is_special(path) and not Path(path).is_dir())]
@@ -237,14 +233,3 @@ def _clearing(watch: "Progress") -> "Progress":
         watch(*(("", None, "") if stage in {"filling", "writing"} else (stage, share, detail)))
 
     return told
-
-
-def _room(asked: Partitions) -> "Room":
-    """Say what memory there is.  A cluster that runs elsewhere has its own."""
-    from em_impute.pipeline.fill import Room
-    from em_impute.pipeline.memory import default_limit, room_to_keep
-
-    if asked.scheduler is not None:
-        return Room(None, asked.memory)
-    n_workers = 1 if asked.backend != "dask" else asked.workers or os.cpu_count() or 1
-    return Room(room_to_keep(asked.memory or default_limit(), n_workers), asked.memory)

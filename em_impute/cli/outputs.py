@@ -97,7 +97,7 @@ def report_paths(reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS) ->
 
 def _tables(inputs: Sequence[str], asked: Output, *, in_parts: bool) -> tuple[str, ...]:
     """Name the completed CSVs: beside each input, or where -o says, which may be a folder for several parts."""
-    from em_impute.pipeline.files import first_repeated
+    from em_impute.pipeline.parts import first_repeated
 
     output = asked.output
     if asked.in_place or (output is None and asked.diff):

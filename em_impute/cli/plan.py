@@ -76,7 +76,7 @@ def plan_table(asked: Asked, log: Log) -> Plan:
     in_parts = _is_in_parts(request, asked)
     inputs = [] if path is None else [str(path)]
     if in_parts and inputs:
-        from em_impute.pipeline.files import find_parts
+        from em_impute.pipeline.parts import find_parts
 
         inputs = find_parts(asked.files)
     n_files = None if fills.long else fills.imputations
@@ -96,8 +96,8 @@ def _is_in_parts(request: Request, asked: Asked) -> bool:
 
     Where a file is large, but nothing was said about it, what asks for the whole table in memory decides.
     """
-    from em_impute.pipeline.files import is_pattern
     from em_impute.pipeline.memory import default_limit, needed_bytes
+    from em_impute.pipeline.parts import is_pattern
 
     files, memory = asked.files, asked.partitions.memory
     is_asked = len(files) > 1 or asked.partitions.backend is not None or any(map(is_pattern, files))
@@ -116,7 +116,7 @@ def _is_in_parts(request: Request, asked: Asked) -> bool:
 
 def _refused(request: Request, asked: Asked) -> UsageError | None:
     """Say what has no meaning where a table is read in parts."""
-    from em_impute.pipeline.files import is_pattern
+    from em_impute.pipeline.parts import is_pattern
 
     several = len(asked.files) > 1 or any(map(is_pattern, asked.files))
     if several and "-" in asked.files:

@@ -12,7 +12,7 @@ from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.scores import score
 from em_impute.model.column import FittedColumn
 from em_impute.model.select import Candidate, Choice, information_criteria
-from em_impute.pipeline.full_em import FullFit
+from em_impute.pipeline.fit_parts import FullFit
 from em_impute.report.build.shared import by_name, gaussians_of
 from em_impute.report.model import mixture as sections
 

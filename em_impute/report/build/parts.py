@@ -12,7 +12,7 @@ from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import deltas_of, shift_log_odds
 from em_impute.options import Request
 from em_impute.pipeline.fill import PartsResult
-from em_impute.pipeline.fit_sample import ColumnOfParts
+from em_impute.pipeline.fit_parts import ColumnOfParts
 from em_impute.report.build.counted import Counted, output_of
 from em_impute.report.build.fit import build_report, with_model
 from em_impute.report.build.mixture import convergence_of
