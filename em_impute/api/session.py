@@ -8,7 +8,7 @@ from time import perf_counter
 from em_impute.environment import time_of_run
 from em_impute.model.predict import Model
 from em_impute.options import Request
-from em_impute.pipeline.apply import Applied, apply_all, asked_of, read_for
+from em_impute.pipeline.apply import Applied, apply_column, asked_of, read_for
 from em_impute.pipeline.complete import ColumnResult, complete_all, model_of
 from em_impute.pipeline.edits import patched, patched_long
 from em_impute.pipeline.open import InputTable, Progress, before_readings, open_table
@@ -117,8 +117,16 @@ def completed(
 def apply_model(
     opened: InputTable, placed: SavedModel, request: Request, path: str, watch: Progress
 ) -> CompletedByModel:
-    """Complete a table that was read for the columns of `placed`."""
-    applied = apply_all(opened, placed, request, path, watch)
+    """Complete a table that was read for the columns of `placed`, a model from `path`.
+
+    Raises what `apply_column` does.
+    """
+    watch("filling", None, "")
+    is_known = any(source.sha256 == opened.table.sha256 for source in placed.sources)
+    applied = [
+        apply_column(opened, saved, column, request, path, is_known=is_known)
+        for saved, column in zip(placed.columns, opened.targets, strict=True)
+    ]
     return CompletedByModel(opened, [one.completion for one in applied], request, placed, applied)
 
 

@@ -14,8 +14,7 @@ from em_impute.missingness.values import GroupOfRows
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import NO_ROWS, count_cells
 from em_impute.options import Request
-from em_impute.pipeline.apply import Applied
-from em_impute.pipeline.compatibility import mismatch_warnings
+from em_impute.pipeline.apply import Applied, mismatch_warnings
 from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.open import InputTable
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
