@@ -15,8 +15,8 @@ from em_impute.errors import UsageError, spelled
 from em_impute.missingness.hold_out import HoldOut, How
 from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.evaluate import evaluate_all
+from em_impute.pipeline.explain import Showing
 from em_impute.pipeline.explain import explain as follow
-from em_impute.pipeline.explain_steps import Showing
 from em_impute.report.build.evaluation import build_evaluation
 from em_impute.report.build.explanation import build_explanation
 from em_impute.report.model.evaluation import EvaluationReport

@@ -82,8 +82,8 @@ def explain(
         from em_impute.report.extra import ANIMATION, refuse_without
 
         refuse_without(ANIMATION, "--animate")
+    from em_impute.pipeline.explain import Showing
     from em_impute.pipeline.explain import explain as follow
-    from em_impute.pipeline.explain_steps import Showing
     from em_impute.report.build.explanation import build_explanation
     from em_impute.report.document.explanation import explanation
     from em_impute.report.model.documents import json_of

@@ -23,7 +23,7 @@ from em_impute.columns.readings import (
 from em_impute.columns.same_label import SameLabel, find_same_label, same_label_of
 from em_impute.columns.weights import read_weights
 from em_impute.em.blocks import Floats
-from em_impute.errors import FitError, UsageError, option
+from em_impute.errors import DesignError, FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
 from em_impute.table.arrays import Codes
@@ -32,7 +32,7 @@ from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
 from em_impute.table.find_column import find_column
 from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
-from em_impute.table.text import shown
+from em_impute.table.text import plural, shown
 
 Progress = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
@@ -330,3 +330,14 @@ def name_of(opened: InputTable, wanted: str | None) -> str | None:
     if wanted is None:
         return None
     return opened.names[find_column(opened.table.dialect, wanted, opened.name)]
+
+
+def row_at(opened: InputTable, line: int) -> int:
+    """Find the row that stands on a line of the file.  Raises DesignError where none does."""
+    begins = opened.table.line_of(np.arange(opened.table.n_rows + 1))
+    if not begins[0] <= line < begins[-1]:
+        raise DesignError(
+            f"{opened.name} has no row on line {line:,}",
+            f"its {plural(opened.table.n_rows, 'row')} are on lines {begins[0]:,} to {begins[-1] - 1:,}",
+        )
+    return int(np.searchsorted(begins, line, side="right")) - 1

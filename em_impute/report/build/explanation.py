@@ -5,8 +5,7 @@ import numpy as np
 from em_impute.em.blocks import UNKNOWN
 from em_impute.em.families import FAMILIES
 from em_impute.options import Request
-from em_impute.pipeline.explain import Explanation
-from em_impute.pipeline.explain_steps import Turn
+from em_impute.pipeline.explain import Explanation, Turn
 from em_impute.pipeline.open import InputTable
 from em_impute.report.build.decisions import told_from_reading, told_from_rows
 from em_impute.report.build.shared import by_name, features_of, gaussians_of, head_of, input_of, notices

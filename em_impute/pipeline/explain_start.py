@@ -1,14 +1,13 @@
 """Where plain EM begins, in numbers that can be checked by hand."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows
-from em_impute.em.em import Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
-from em_impute.em.families import Family, Prior, default_prior, log_prior
+from em_impute.em.em import Stopping, iterate, make_problem
+from em_impute.em.families import Family, Prior, default_prior
 from em_impute.em.k_means import choose_far_apart
 from em_impute.em.mixture import overall_covariance
 from em_impute.em.moments import hard_moments
@@ -16,7 +15,6 @@ from em_impute.em.parameters import Parameters, whiten
 from em_impute.em.sampling import sample_rows
 from em_impute.errors import FitError, option
 from em_impute.options import Request
-from em_impute.pipeline.open import Progress
 
 N_STARTS = 10
 START_ROWS = 5000
@@ -33,6 +31,20 @@ class Start(NamedTuple):
     kind: Literal["labels", "random"]
     pooled: bool  # the covariance is that of the rows about their labels' means, not that of all rows
     n_starts: int
+
+
+def find_start(
+    rows: Rows, component_label: Integers, family: Family, prior: Prior, request: Request
+) -> tuple[Parameters, Start]:
+    """Find where EM begins: at the labels, or where none is known at the best of some random places.
+
+    All components start with one covariance, within the family, so that no M step can lower the likelihood.
+    """
+    rng = np.random.default_rng(request.seed)
+    if (rows.label >= 0).any():
+        return _start_at_labels(rows, component_label, family, prior, rng)
+    limit = Stopping(request.tolerance, min(START_STEPS, request.max_iter))
+    return _highest_start(rows, component_label, family, prior, limit, rng)
 
 
 def _start_at_labels(
@@ -65,7 +77,7 @@ def _highest_start(
     component_label: Integers,
     family: Family,
     prior: Prior,
-    stopping: Stopping,
+    limit: Stopping,
     rng: np.random.Generator,
 ) -> tuple[Parameters, Start]:
     """Find the start, of means at rows that are far apart and equal shares, from which EM comes highest."""
@@ -74,7 +86,6 @@ def _highest_start(
     problem = make_problem(*few, component_label, n_components)
     covariance = np.tile(_covariance_of(rows, family, prior), (n_components, 1, 1))
     share = np.full(n_components, 1.0 / n_components)
-    limit = Stopping(stopping.tolerance, min(START_STEPS, stopping.max_iter))
     best, highest, failure = None, -np.inf, FitError("EM found no start", f"raise {option('prior_strength')}")
     n_starts = N_STARTS if n_components > 1 else 1
     for _ in range(n_starts):
@@ -110,98 +121,3 @@ def _spread(x: Floats, weight: Floats, number: int, rng: np.random.Generator) ->
     """Choose rows far apart, (number, n_features), a missing number counting as 0."""
     points = np.where(np.isnan(x), 0.0, x)
     return points[choose_far_apart(points, weight, number, rng)]
-
-
-EARLY, LATER, WIDENING = 60, 30, 1.15
-"""For pictures the parameters of the first 60 iterations are kept, and beyond those of iterations 30, 30·1.15, …."""
-
-
-class Showing(NamedTuple):
-    """What a learner wants to see."""
-
-    n_rows: int = 5
-    lines: tuple[int, ...] = ()  # of the file, whose rows are followed; empty chooses `n_rows` telling ones
-    steps: int | None = 3  # iterations whose parameters are kept; None keeps those of all
-    pictures: bool = False  # keep also those of the iterations that are drawn
-
-
-class Height(NamedTuple):
-    """How high some parameters stand, given the responsibilities at those before the M step.  Natural logarithms."""
-
-    q: float  # Q(·|θ), the expected log density of rows, labels and missing numbers
-    log_likelihood: float
-    log_prior: float  # up to a constant; 0 for plain maximum likelihood
-
-
-class Turn(NamedTuple):
-    """One turn of the loop: an E step at the parameters θ, and an M step from these to θ'."""
-
-    iteration: int
-    before: Height  # of θ
-    after: Height  # of θ'
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of EM.  Parameters are those of standardised features."""
-
-    parameters: dict[int, Parameters]
-    """By iteration, the start as 0: those that were kept, and the last."""
-    turns: list[Turn]
-    stop: Stop
-    remaining: float
-    """Estimate of the gain still to come; inf if there is none."""
-    start: Start
-    prior_strength: float
-    collapse: str | None = None
-    """Why plain maximum likelihood was given up; None where it was not."""
-
-
-def follow(
-    rows: Rows,
-    component_label: Integers,
-    family: Family,
-    prior: Prior,
-    request: Request,
-    showing: Showing,
-    watch: Progress,
-) -> Run:
-    """Find a start, and take down what happens in the loop: Q is that of the moments which the E step before found.
-
-    All components start with one covariance, within the family, so that no M step can lower the likelihood.  Raises
-    FitError where a component collapses.
-    """
-    stopping, rng = Stopping(request.tolerance, request.max_iter), np.random.default_rng(request.seed)
-    if (rows.label >= 0).any():
-        begin, start = _start_at_labels(rows, component_label, family, prior, rng)
-    else:
-        begin, start = _highest_start(rows, component_label, family, prior, stopping, rng)
-    problem = make_problem(*rows, component_label, int(component_label.max()) + 1)
-    kept: dict[int, Parameters] = {}
-    turns: list[Turn] = []
-    last = None
-    for step in iterate(problem, begin, family, prior, stopping):
-        if step.stop == "rounding":  # this step was told before
-            break
-        watch("fitting", None, f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}")
-        held = log_prior(step.parameters, family, prior)
-        if last is not None:
-            moments, before = last
-            after = Height(log_likelihood_of(moments, step.parameters), step.log_likelihood, held)
-            turns.append(Turn(step.iteration, before, after))
-        if step.stop or _is_kept(step.iteration, showing):
-            kept[step.iteration] = step.parameters
-        moments = expect(problem, step.parameters)
-        last = moments, Height(log_likelihood_of(moments, step.parameters), step.log_likelihood, held)
-    kept.setdefault(step.iteration, step.parameters)
-    return Run(kept, turns, step.stop or "max_iter", step.remaining, start, prior.strength)
-
-
-def _is_kept(iteration: int, showing: Showing) -> bool:
-    """Tell whether the parameters of an iteration will be shown or drawn: of thousands, only some."""
-    if showing.steps is None or iteration <= showing.steps:
-        return True
-    if not showing.pictures or iteration <= EARLY:
-        return showing.pictures
-    power = np.log(iteration / LATER) / np.log(WIDENING)
-    return bool(round(LATER * WIDENING ** round(power)) == iteration)
