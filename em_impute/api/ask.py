@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from operator import index
-from typing import Any, Unpack, get_args
+from typing import Any, Unpack
 
 import pandas as pd
 
@@ -11,10 +11,10 @@ from em_impute.api.check import Finding, check_table, findings
 from em_impute.api.fill import opened_frame
 from em_impute.api.options import ModelOptions, in_python, parameter, refuse_unknown, written_call
 from em_impute.api.session import Completed, unwatched
-from em_impute.errors import UsageError, spelled
-from em_impute.missingness.hold_out import HoldOut, How
+from em_impute.errors import spelled
+from em_impute.missingness.hold_out import How
 from em_impute.pipeline.complete import complete_all
-from em_impute.pipeline.evaluate import evaluate_all
+from em_impute.pipeline.evaluate import evaluate_all, hiding_of
 from em_impute.pipeline.explain import Showing
 from em_impute.pipeline.explain import explain as follow
 from em_impute.report.build.evaluation import build_evaluation
@@ -72,15 +72,8 @@ def evaluate(
 
     """
     refuse_unknown("evaluate", options, ModelOptions)
-    if not 0.0 < hide < 1.0 or repeats < 1:
-        raise UsageError("hide takes a number between 0 and 1, repeats a whole number from 1", "leave them out")
     of_label = tuple((str(label), float(share)) for label, share in (hide_label or {}).items())
-    if how is not None and how not in (get_args(How) if not of_label else ("by-class",)):
-        hint = "it takes random, stratified or by-class, which hide_label needs"
-        raise UsageError(f"how cannot be {how!r} here", hint)
-    if not all(0.0 <= share < 1.0 for _, share in of_label):
-        raise UsageError("hide_label takes a share from 0 to below 1 for each label", "leave it out")
-    hiding = HoldOut(how or ("by-class" if of_label else "stratified"), hide, of_label, repeats)
+    hiding = hiding_of(hide, how, of_label, repeats)
     opened, request, _ = opened_frame(frame, column, options)
     call = written_call("evaluate", column, options)
     made = evaluate_all(opened, request, hiding, unwatched)

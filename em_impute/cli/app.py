@@ -13,13 +13,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from em_impute import environment
-from em_impute.cli.check import check
-from em_impute.cli.evaluate import evaluate
-from em_impute.cli.explain import explain
+from em_impute.cli.ask import check, evaluate, explain, why
 from em_impute.cli.fill import fill
-from em_impute.cli.report import report
-from em_impute.cli.schema import schema
-from em_impute.cli.why import why
+from em_impute.cli.report import report, schema
 from em_impute.errors import ExitCode
 
 MAX_WIDTH = 100

@@ -93,7 +93,8 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
 
     with run.progress() as watch, _copies(paths) as copies:
         filled = completed(() if run.asked.judges else data)
-        run.log.parts(filled)
+        for part, read in zip(filled.parts, filled.summary.parts, strict=True):
+            run.log.read(part.name, read.rows, read.bytes, read.sha256)
         made = reported(filled)
         _judge(made, run, watch)
         if run.asked.judges and data:

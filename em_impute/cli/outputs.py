@@ -149,7 +149,7 @@ def is_special(path: str) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  # those of Path raise for long names
 
 
-def are_distinct(paths: Sequence[str | Path]) -> bool:
+def _are_distinct(paths: Sequence[str | Path]) -> bool:
     """Tell whether no two paths lead to the same place, whatever they are called."""
     try:
         return len({os.path.realpath(path) for path in paths}) == len(paths)
@@ -178,7 +178,7 @@ def check_outputs(
     if outputs.count(STDOUT) > 1:
         message = "standard output can carry the CSV, one report or --diff, not two of them"
         raise UsageError(message, "name a file with -o or -r")
-    if not are_distinct(targets):
+    if not _are_distinct(targets):
         raise UsageError("two outputs have the same path", "give each a path of its own")
     log.refuse([*sources, *targets])
     if not all(os.path.lexists(path) for path in sources):
@@ -227,7 +227,7 @@ class InPlace:
         check_output(self.backup, [], clobber=self._clobber)
         if is_special(str(self.backup)):
             raise OutputError(f"cannot write {self.backup}: it is not a regular file", "name another --backup")
-        if not are_distinct([self.backup, *others]):
+        if not _are_distinct([self.backup, *others]):
             raise UsageError("two outputs have the same path", "give each a path of its own")
         log.refuse([self.backup])
 

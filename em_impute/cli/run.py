@@ -107,7 +107,7 @@ class Run:
         from em_impute.pipeline.open import open_table
 
         with self.progress() as watch, open_table(request, watch) as opened:
-            self.log.input(opened)
+            self._log_input(opened)
             yield opened, watch
 
     @contextmanager
@@ -118,8 +118,12 @@ class Run:
         from em_impute.api.session import completed
 
         with self.progress() as watch, completed(request, watch, source, release=release) as done:
-            self.log.input(done.opened)
+            self._log_input(done.opened)
             yield done, watch
+
+    def _log_input(self, opened: "InputTable") -> None:
+        table = opened.table
+        self.log.read(opened.name, table.n_rows, table.size, table.sha256, table.n_columns)
 
     def say(self, lines: Iterable[tuple[str, str]]) -> None:
         """Tell people, a line a name."""

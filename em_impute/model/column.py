@@ -16,8 +16,7 @@ from em_impute.ensemble.fit import EnsembleFit
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.missingness.values import GroupOfRows
-from em_impute.model.assign import over_labels, shift_log_odds
-from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
+from em_impute.model.assign import CodedRows, GroupDraws, ModelDraws, over_labels, shift_log_odds
 from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.groups import GroupFit
 from em_impute.model.select import Choice

@@ -21,7 +21,7 @@ from em_impute.ensemble.student_t import gaussian_label_scores
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled, how_missing
-from em_impute.model.draws import Draws, MixtureDraws
+from em_impute.model.assign import Draws, MixtureDraws
 from em_impute.model.select import Choice, choose_model
 
 PATH_ROWS = 50_000

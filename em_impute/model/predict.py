@@ -19,8 +19,7 @@ from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.reasons import LogOddsShifts
-from em_impute.model.assign import over_labels, shift_log_odds
-from em_impute.model.draws import CodedRows
+from em_impute.model.assign import CodedRows, over_labels, shift_log_odds
 from em_impute.model.fit import Fitted
 from em_impute.options import Request
 from em_impute.serialize.annotations import Axes, Key, Kinds, MayLack, NotSaved, OwnAxes, Range

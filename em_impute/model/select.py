@@ -74,7 +74,7 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
         family, n_groups, considered = choose_clusters(design, covariance, recipe, progress)
         criterion = "BIC" if considered else "as asked"
         return Choice(recipe._replace(family=family), criterion, considered, None, n_groups)
-    families = families_to_try(covariance, len(design.features), AUTO_FAMILIES)
+    families = _families_to_try(covariance, len(design.features), AUTO_FAMILIES)
     order, rows = _comparison_rows(design, recipe.seed)
     distinct = design.distinct_of(order).astype(np.intp)
     predictors = Predictors(rows.x, design.codes_of(order), design.levels, design.n_numbers)
@@ -181,7 +181,7 @@ def choose_clusters(
     The rows compared are a sample of the table's rows, and BIC counts these alone: rows that stand for others would
     make chance look like evidence, and groups without end.  Raises FitError where BIC finds but one group.
     """
-    families = families_to_try(covariance, len(design.features), CLUSTER_FAMILIES)
+    families = _families_to_try(covariance, len(design.features), CLUSTER_FAMILIES)
     if design.labels and len(families) == 1:
         return families[0], len(design.labels), ()
     rows = _sample(
@@ -267,7 +267,7 @@ def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: 
         gain = max(gain, scores[at] - (tried[at].score or scores[at]))
 
 
-def families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> tuple[str, ...]:
+def _families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> tuple[str, ...]:
     """List the covariance families to compare: the one that is named, or those that "auto" stands for."""
     if covariance != "auto":
         return (covariance,)

@@ -179,10 +179,10 @@ def apply_column(
     model, n_known, opened = saved.model, len(saved.model.labels), replace(opened, table=table)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
     new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))
-    mismatch = mismatch_of(model, opened, new)
-    summary = describe(saved, opened, labels, without=[one.name for one in mismatch.bad if one.reason])
+    mismatch = _mismatch_of(model, opened, new)
+    summary = _describe(saved, opened, labels, without=[one.name for one in mismatch.bad if one.reason])
     drift = compare(saved.training.summary, summary)
-    refuse_mismatch(mismatch, drift, opened.name, path)
+    _refuse_mismatch(mismatch, drift, opened.name, path)
     row = np.flatnonzero(labels.label < 0).astype(np.int32)
     fills = fill_rows(model.say(table, row), row, len(labels.labels), request)
     completion = ColumnResult(column, saved.column, labels, fills, {"posterior": perf_counter() - began})
@@ -240,7 +240,7 @@ def _spelled(dialect: Dialect, wanted: str | None) -> str | None:
     return next((_called(dialect, index) for index, name in names if same_name(name, wanted)), None)
 
 
-def mismatch_of(model: Model, opened: InputTable, new_labels: tuple[tuple[str, int], ...]) -> Mismatch:
+def _mismatch_of(model: Model, opened: InputTable, new_labels: tuple[tuple[str, int], ...]) -> Mismatch:
     """Compare the columns of a table, read for the model, with those it needs."""
     coding = model.pooled.coding
     numbers = [feature.name for feature in coding.features if feature.category is None]
@@ -264,7 +264,7 @@ def _bad_cells(columns: list[tuple[str, NumberColumn]]) -> Iterator[BadCells]:
             yield BadCells(name, column.n_bad, line, reason)
 
 
-def refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> None:
+def _refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> None:
     """Raise DesignError, naming everything that does not fit, where fills would be nonsense."""
     units = [f"{shown(one.name)} holds numbers {one.other_unit}" for one in drift.predictors if one.other_unit]
     unusable = [f"{shown(one.name)} {one.reason} (line {one.line})" for one in found.bad if one.reason]
@@ -309,7 +309,7 @@ def _label(one: tuple[str, int]) -> str:
     return f"{shown(label)} in {plural(count, 'row')}"
 
 
-def describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without: Collection[str]) -> DataProfile:
+def _describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without: Collection[str]) -> DataProfile:
     """Describe all rows of a table, be their labels known or not; those that the model does not know count as new.
 
     Predictors that are not there are left out, as are those `without` which it is to be.

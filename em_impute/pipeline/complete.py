@@ -18,9 +18,8 @@ from em_impute.ensemble.folds import count_labels
 from em_impute.errors import FitError, UsageError, option
 from em_impute.missingness.how_missing import judged_rows
 from em_impute.missingness.reasons import LogOddsShifts, Reasons, weigh_reasons
-from em_impute.model.assign import deltas_of, over_labels, total_entropy
+from em_impute.model.assign import deltas_of, over_labels, seed_of_imputing, total_entropy
 from em_impute.model.column import FittedColumn
-from em_impute.model.draws import seed_of_imputing
 from em_impute.model.fills import NO_ROWS, Fills, Imputing, fill_rows, no_fills
 from em_impute.model.fit import FitProgress, Fitted, examples_of, fit_one, fit_with_ensemble
 from em_impute.model.groups import fit_groups

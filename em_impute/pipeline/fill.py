@@ -161,7 +161,7 @@ def complete_parts(
         plans = (
             FillPlan(reading, fillers, long, tells_changes, *one) for one in zip(summary.parts, before, strict=False)
         )
-        filled = tuple(_watched(map_parts(fill_part, parts, plans), parts, "writing", progress))
+        filled = tuple(_watched(map_parts(_fill_part, parts, plans), parts, "writing", progress))
         clock.lap("patch")
     totals = tuple(
         reduce(CellCounts.merged, (part.totals[one.filler.column] for part in filled), no_cells(len(one.filler.labels)))
@@ -213,7 +213,7 @@ def model_of_parts(filled: PartsResult, request: Request, fitted_at: str) -> Sav
     return model_of_columns(columns, sources, request)
 
 
-def fill_part(part: Part, plan: FillPlan) -> PartResult:
+def _fill_part(part: Part, plan: FillPlan) -> PartResult:
     """Complete a part and write it, whole or not at all.
 
     One that is written several times, drawn anew each time, is gone through as often.  Raises `TableError` where it is

@@ -20,8 +20,7 @@ from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.initialize import Mixture
 from em_impute.em.moments import Moments, empty, merge
 from em_impute.em.parameters import clamp
-from em_impute.model.assign import deltas_of
-from em_impute.model.draws import ModelDraws, seed_of_imputing
+from em_impute.model.assign import ModelDraws, deltas_of, seed_of_imputing
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied, apply_column, label_rows

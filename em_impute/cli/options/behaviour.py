@@ -1,12 +1,12 @@
 """Options of how a run behaves, and of large tables: the panels "Behaviour" and "Large tables"."""
 
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
 from em_impute.cli.logging import VARIABLE
-from em_impute.cli.options.groups import option
+from em_impute.cli.options.groups import Group, option
 from em_impute.errors import UsageError
 
 Backend = Literal["serial", "dask"]
@@ -19,10 +19,8 @@ JUDGING = ("strict", "fail_on", "min_accuracy")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Behaviour:
+class Behaviour(Group, panel="Behaviour"):
     """What a run says, and what it does not let pass."""
-
-    panel: ClassVar = "Behaviour"
 
     strict: bool = option("--strict", "Write nothing and exit with 1 if there is a warning (W01 …).")
     fail_on: list[str] | None = option(
@@ -71,10 +69,8 @@ Files: TypeAlias = Annotated[
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Partitions:
+class Partitions(Group, panel="Several files and large tables"):
     """How several files, and tables that are larger than memory, are worked on."""
-
-    panel: ClassVar = "Several files and large tables"
 
     each: bool = option("--each", "Fit each file by itself: they are tables of their own, not the parts of one.")
 

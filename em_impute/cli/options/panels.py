@@ -5,11 +5,11 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, TypeAlias, get_args
+from typing import Annotated, TypeAlias, get_args
 
 import typer
 
-from em_impute.cli.options.groups import option
+from em_impute.cli.options.groups import Group, option
 from em_impute.options import Covariance, Method, Shares
 
 HEAD_BYTES = 1 << 16
@@ -51,10 +51,8 @@ File: TypeAlias = Annotated[
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Input:
+class Input(Group, panel="Input"):
     """The columns that matter, and how the file is written."""
-
-    panel: ClassVar = "Input"
 
     columns: list[str] | None = option(
         "-c, --column NAME|N",
@@ -121,10 +119,8 @@ class InputOfColumn(Input):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Missing:
+class Missing(Group, panel="Missing cells"):
     """Which cells are missing."""
-
-    panel: ClassVar = "Missing cells"
 
     null_values: list[str] | None = option(
         "--null-value TOKEN|COLUMN=TOKEN",
@@ -139,10 +135,8 @@ FAMILIES = ", ".join(get_args(Covariance))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Model:
+class Model(Group, panel="Model"):
     """What is fitted."""
-
-    panel: ClassVar = "Model"
 
     labels: str | None = option("--labels A,B", "Names of the groups to find when no label is known.")
     order_by: str | None = option(
@@ -208,10 +202,8 @@ class ModelOfEM(Model):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fills:
+class Fills(Group, panel="Fills"):
     """Which label a cell gets."""
-
-    panel: ClassVar = "Fills"
 
     min_probability: float = option(
         "--min-probability P",
@@ -235,10 +227,8 @@ class Fills:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SavedModels:
+class SavedModels(Group, panel="Saved models"):
     """The model to fill by, and where one is saved."""
-
-    panel: ClassVar = "Saved models"
 
     save_model: str | None = option(
         "--save-model PATH",
@@ -252,10 +242,8 @@ class SavedModels:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Output:
+class Output(Group, panel="Output"):
     """What is written where."""
-
-    panel: ClassVar = "Output"
 
     output: str | None = option(
         "-o, --output PATH",
