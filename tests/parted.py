@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from builders import silent
 
+from em_impute.api.session import Completed
 from em_impute.cli.options.panels import Output
 from em_impute.cli.outputs import plan
 from em_impute.options import Request
 from em_impute.pipeline.backends import serial_parts
 from em_impute.pipeline.complete import complete_all
-from em_impute.pipeline.edits import patched
 from em_impute.pipeline.fill import Workers, complete_parts
 from em_impute.pipeline.open import open_table
 from em_impute.pipeline.parts import Part
@@ -65,4 +65,4 @@ def filled_in_memory(path, **options):
     request = Request(path=path, columns=("g",), examined=False, **options)
     with open_table(request, silent) as opened:
         completions = complete_all(opened, request, silent)
-        return b"".join(patched(opened, completions, request)), completions[0]
+        return b"".join(next(Completed(opened, completions, request).contents())), completions[0]

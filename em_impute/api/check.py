@@ -35,30 +35,23 @@ class CheckedColumn:
 
     column: str
     known: int
-    missing: dict[str, int]
-    """cells by the mark that they hold"""
+    missing: dict[str, int]  # cells by the mark that they hold
     labels: dict[str, int]
-    doubts: list[str]
-    """what looks like a missing mark, and what to do"""
+    doubts: list[str]  # what looks like a missing mark, and what to do
     warnings: list[str]
     notes: list[str]
-    same_label: str
-    """the column of which rows with one value have one label, and what says so"""
-    predictors: dict[str, str]
-    """what each column holds"""
-    not_used: dict[str, str]
-    """why, by column"""
+    same_label: str  # the column of which rows with one value have one label, and what says so
+    predictors: dict[str, str]  # what each column holds
+    not_used: dict[str, str]  # why, by column
 
 
 @dataclass(frozen=True)
 class Checked:
     """What is found of a table."""
 
-    no_rows: list[str]
-    """lines that are no rows"""
+    no_rows: list[str]  # lines that are no rows
     columns: list[CheckedColumn]
-    left: dict[str, str]
-    """why columns with gaps cannot be filled"""
+    left: dict[str, str]  # why columns with gaps cannot be filled
 
 
 def check_table(opened: InputTable, request: Request, spelled: Callable[[str], str]) -> Checked:

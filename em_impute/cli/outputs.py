@@ -29,8 +29,7 @@ class Destination:
     data: tuple[str, ...]
     """the completed CSV, one for each imputation, or one for each part; empty where none is written"""
     reports: tuple[str, ...]
-    model: str | None
-    """where the fit is saved"""
+    model: str | None  # where the fit is saved
 
     @property
     def beside(self) -> list[str]:

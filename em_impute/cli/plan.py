@@ -26,8 +26,7 @@ FITTING |= {one.name for one in fields(Model)} - {"deltas", "seed"}
 class Asked:
     """What was asked of a table."""
 
-    files: tuple[str, ...]
-    """as they were named: one, the parts of it, or none for standard input"""
+    files: tuple[str, ...]  # as they were named: one, the parts of it, or none for standard input
     table: Input
     missing: Missing
     model: Model
@@ -35,8 +34,7 @@ class Asked:
     saved: SavedModels
     output: Output
     partitions: Partitions
-    folder: str | None = None
-    """where the outputs of several tables go, which is made if it is not there"""
+    folder: str | None = None  # where the outputs of several tables go, which is made if it is not there
 
     @property
     def path(self) -> Path | None:
@@ -50,8 +48,7 @@ class Plan:
 
     asked: Asked
     request: Request
-    inputs: list[str]
-    """every file, or none for standard input"""
+    inputs: list[str]  # every file, or none for standard input
     destination: Destination
     place: InPlace | None
     in_parts: bool

@@ -46,8 +46,7 @@ class Fitted(NamedTuple):
     probability: Floats
     """(n_unlabelled, n_labels), of the distinct rows without a label, as if these were missing at random"""
     draw: Draw
-    how: HowMissing
-    """how rows without a label differ from those with one"""
+    how: HowMissing  # how rows without a label differ from those with one
 
 
 def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: FitProgress) -> Fitted:

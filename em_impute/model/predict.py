@@ -183,8 +183,7 @@ class Groups:
 
     name: Annotated[str, "The column that divides the rows."]
     own: Annotated[Mapping[str, Own], "The fit of each group that has one, by the text of the column."]
-    column: Annotated[int | None, NotSaved] = None
-    """Where it stands in the table; None where it is not there."""
+    column: Annotated[int | None, NotSaved] = None  # where it stands in the table; None where it is not there
 
     def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[str, Integers]]:
         """Yield each group that has a fit of its own, and the places in `rows` of its rows."""

@@ -14,8 +14,8 @@ from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.open import InputTable
 from em_impute.table.asides import HEADER, Asides
 from em_impute.table.dialect import Dialect
-from em_impute.table.long import NUMBERING, patch_long
-from em_impute.table.patch import Edits, Portion, in_portions, patch, quote_label
+from em_impute.table.long import NUMBERING
+from em_impute.table.patch import Edits, Portion, in_portions, quote_label
 from em_impute.table.text import shown, shown_path
 
 PROBABILITY_DIGITS = 6
@@ -28,24 +28,6 @@ OBSERVED = 0
 
 CHANGED = ("line", "column", "old", "new", "probability")
 """What is told of each changed cell."""
-
-
-def patched(
-    opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int | None = None
-) -> Iterator[bytes]:
-    """Yield the output: the input's bytes with the filled cells replaced.  Second pass.
-
-    `imputation` counts the drawn tables from 1; None is the only table there is.
-    """
-    edits = make_edits(opened, [version_of(one, imputation) for one in completions], request)
-    return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
-
-
-def patched_long(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[bytes]:
-    """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
-    refuse_taken(opened.table.dialect, opened.name, NUMBERING)
-    versions = (long_portions(opened, completions, request, number) for number in range(request.imputations + 1))
-    return patch_long(opened.source, opened.table.dialect, versions, expect_sha256=opened.table.sha256)
 
 
 def version_of(completion: ColumnResult, number: int | None) -> ColumnResult:

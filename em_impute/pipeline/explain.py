@@ -57,16 +57,13 @@ class Turn(NamedTuple):
 class Run:
     """One run of EM.  Parameters are those of standardised features, heights in the data's units."""
 
-    parameters: dict[int, Parameters]
-    """By iteration, the start as 0: those that were kept, and the last."""
+    parameters: dict[int, Parameters]  # by iteration, the start as 0: those that were kept, and the last
     turns: list[Turn]
     stop: Stop
-    remaining: float
-    """Estimate of the gain still to come; inf if there is none."""
+    remaining: float  # estimate of the gain still to come; inf if there is none
     start: Start
     prior_strength: float
-    collapse: str | None = None
-    """Why plain maximum likelihood was given up; None where it was not."""
+    collapse: str | None = None  # why plain maximum likelihood was given up; None where it was not
 
 
 class Told(NamedTuple):
@@ -82,14 +79,11 @@ class Told(NamedTuple):
 class Explanation(Run):
     """Everything that happened.  Parameters are those of standardised features until `own` rescales them."""
 
-    target: str
-    """The name of the column."""
+    target: str  # the name of the column
     labels: Labels
     design: Design
-    rows: Rows
-    """Those that were fitted, each told once with its weight."""
-    component_label: Integers
-    """(n_components,)"""
+    rows: Rows  # those that were fitted, each told once with its weight
+    component_label: Integers  # (n_components,)
     family: str
     told: Told
     showing: Showing
@@ -160,8 +154,6 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         sorted_ = {at: Parameters(*(values[order] for values in one)) for at, one in done.parameters.items()}
         done = replace(done, parameters=sorted_)
     place = np.array(chosen or _telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
-    numbers = dict(columns)
-    values = np.array([numbers[feature.name].of(place) for feature in design.features]).T
     return Explanation(
         **vars(done),
         target=target,
@@ -170,9 +162,15 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         rows=rows,
         component_label=component_label,
         family=_family(request),
-        told=Told(opened.table.line_of(place), design.label[place].astype(np.intp), design.x_of(place), values),
+        told=_told(opened, design, place),
         showing=showing,
     )
+
+
+def _told(opened: InputTable, design: Design, rows: Integers) -> Told:
+    columns = dict(opened.columns)
+    values = np.array([columns[feature.name].of(rows) for feature in design.features]).T
+    return Told(opened.table.line_of(rows), design.label[rows].astype(np.intp), design.x_of(rows), values)
 
 
 def _family(request: Request) -> str:

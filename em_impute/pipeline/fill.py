@@ -91,8 +91,7 @@ class PartsResult(ScanResult):
     """All columns, completed in all parts."""
 
     columns: tuple[ColumnOfParts, ...]
-    totals: tuple[CellCounts, ...]
-    """of each column"""
+    totals: tuple[CellCounts, ...]  # of each column
     filled: tuple[PartResult, ...]
     timings: dict[str, float]
 

@@ -50,8 +50,7 @@ class ScanResult:
     parts: Sequence[Part]
     plan: ReadPlan
     wanted: Wanted
-    header: bytes
-    """what stands above the first record of the first part"""
+    header: bytes  # what stands above the first record of the first part
     names: Sequence[str]
     summary: RowSummary
 

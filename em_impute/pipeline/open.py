@@ -42,33 +42,23 @@ Progress = Callable[[str, float | None, str], None]
 class InputTable:
     """A table that has been read, its source still open for the second pass."""
 
-    source: Source
-    """Bytes to patch, in a form that is transparent to ASCII."""
-    name: str
-    """What to call the input in messages."""
+    source: Source  # bytes to patch, in a form that is transparent to ASCII
+    name: str  # what to call the input in messages
     table: Table
-    targets: Sequence[int]
-    """The columns to fill."""
-    names: Sequence[str]
-    """What to call every column: its name, with its number where that is empty or not the only one."""
-    seconds: float
-    """Time that reading took."""
+    targets: Sequence[int]  # the columns to fill
+    names: Sequence[str]  # what to call every column: its name, with its number where that is empty or not the only one
+    seconds: float  # time that reading took
     weight: Floats | None = None
     """(n_rows,) how much each row counts, with mean 1 over those that do; None counts all alike"""
-    groups: tuple[str, CategoryColumn] | None = None
-    """The column that divides the rows, and what to call it."""
-    same: Key | None = None
-    """The column of which the user said that rows with one value have one label."""
-    is_sample: bool = False
-    """Most rows of the table are elsewhere, so that siblings of these are not at hand."""
+    groups: tuple[str, CategoryColumn] | None = None  # the column that divides the rows, and what to call it
+    same: Key | None = None  # the column of which the user said that rows with one value have one label
+    is_sample: bool = False  # most rows of the table are elsewhere, so that siblings of these are not at hand
     readings: tuple[Reading, ...] = ()
     """How columns of texts became numbers; those that are made of one column stand behind all columns."""
-    unsettled: tuple[str, ...] = ()
-    """The columns of dates in which nothing tells the day from the month."""
+    unsettled: tuple[str, ...] = ()  # the columns of dates in which nothing tells the day from the month
     told: frozenset[str] = frozenset()
     """The columns whose kinds are no question, since the user has named them or they were made of texts."""
-    left: Sequence[Rejected] = ()
-    """Columns with gaps that cannot be filled, where none was named."""
+    left: Sequence[Rejected] = ()  # columns with gaps that cannot be filled, where none was named
 
     def apart_from(self, column: int) -> "InputTable":
         """Take a column to fill, which others to fill may have as a predictor, from its own predictors."""

@@ -182,8 +182,7 @@ class NumberSummary(NumberCounts):
     mean: float
     deviation: float
     """root of the mean squared distance from the mean: the sum of these squares may be beyond the range of numbers"""
-    run: tuple[float, float] | None
-    """the first and the last, if each is one more than the one before"""
+    run: tuple[float, float] | None  # the first and the last, if each is one more than the one before
 
 
 class PartRead(NamedTuple):
