@@ -129,8 +129,7 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
             planned = plan_table(asked, log)
         except (ColumnError, OutputError, TableError):
             continue
-        backup = planned.place.backup if planned.place is not None else None
-        for path in [*planned.outputs, *([] if backup is None else [str(backup)])]:
+        for path in planned.outputs:
             if path == STDOUT and not Path(name).is_dir():
                 raise UsageError(f"{name} is not a regular file: no output can go beside it", "name a folder with -o")
             if path != STDOUT and os.path.realpath(path) in taken:

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,14 +149,6 @@ def is_special(path: str) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  # those of Path raise for long names
 
 
-def _are_distinct(paths: Sequence[str | Path]) -> bool:
-    """Tell whether no two paths lead to the same place, whatever they are called."""
-    try:
-        return len({os.path.realpath(path) for path in paths}) == len(paths)
-    except FileNotFoundError:  # the current folder is gone: writing will say so
-        return len(set(paths)) == len(paths)
-
-
 def check_outputs(
     inputs: Iterable[str | Path | None],
     outputs: Sequence[str],
@@ -177,8 +170,9 @@ def check_outputs(
     if outputs.count(STDOUT) > 1:
         message = "standard output can carry the CSV, one report or --diff, not two of them"
         raise UsageError(message, "name a file with -o or -r")
-    if not _are_distinct(targets):
-        raise UsageError("two outputs have the same path", "give each a path of its own")
+    with suppress(FileNotFoundError):  # the current folder is gone: writing will say so
+        if len(set(map(os.path.realpath, targets))) < len(targets):
+            raise UsageError("two outputs have the same path", "give each a path of its own")
     log.refuse([*sources, *targets])
     if not all(os.path.lexists(path) for path in sources):
         return  # opening it will say more
@@ -209,11 +203,8 @@ class InPlace:
         self._clobber = clobber
         self._before = self._state()
 
-    def check(self, others: Iterable[str], log: Log) -> None:
-        """Refuse, before any work is done, what cannot or must not be replaced.
-
-        Raises `OutputError`, and `UsageError` if the backup is one of the other outputs or the log.
-        """
+    def check(self) -> None:
+        """Raise `OutputError`, before any work is done, for what cannot be replaced, or not kept under that name."""
         from em_impute.table.output import check_output
 
         if not self._before or self.path.is_dir():
@@ -221,14 +212,8 @@ class InPlace:
         check_output(self.path, [], clobber=True)
         if not os.access(self.path, os.W_OK):
             raise OutputError(f"cannot replace {self.path}: it is write-protected", f"chmod u+w {self.path}")
-        if self.backup is None:
-            return
-        check_output(self.backup, [], clobber=self._clobber)
-        if is_special(str(self.backup)):
+        if self.backup is not None and is_special(str(self.backup)):
             raise OutputError(f"cannot write {self.backup}: it is not a regular file", "name another --backup")
-        if not _are_distinct([self.backup, *others]):
-            raise UsageError("two outputs have the same path", "give each a path of its own")
-        log.refuse([self.backup])
 
     def replacing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
         """Pass the blocks on, and keep the old file after the last one, before the new one takes its place.

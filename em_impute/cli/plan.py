@@ -55,8 +55,9 @@ class Plan:
 
     @property
     def outputs(self) -> list[str]:
-        """What is written, but the file that is completed in its place."""
-        data = self.destination.data if self.place is None else ()
+        """What is written, but for a file that is completed in its place what that is kept as."""
+        backup = None if self.place is None else self.place.backup
+        data = self.destination.data if self.place is None else [str(backup)] * (backup is not None)
         return [*data, *self.destination.beside, *[STDOUT] * self.asked.output.diff]
 
 
@@ -82,9 +83,9 @@ def plan_table(asked: Asked, log: Log) -> Plan:
         raise UsageError("--backend dask cannot write to standard output: its processes write files", "add -o FILE")
     planned = Plan(asked, replace(request, path=None if in_parts else path), inputs, destination, place, in_parts)
     makes_folders = in_parts or asked.folder is not None
-    check_outputs(inputs, planned.outputs, log, clobber=not output.no_clobber, makes_folders=makes_folders)
     if place is not None:
-        place.check(planned.outputs, log)
+        place.check()
+    check_outputs(inputs, planned.outputs, log, clobber=not output.no_clobber, makes_folders=makes_folders)
     return planned
 
 
