@@ -7,9 +7,9 @@ from typing import Any, Unpack
 
 import pandas as pd
 
+from em_impute.api.arguments import ModelOptions, in_python, parameter, refuse_unknown, written_call
 from em_impute.api.check import Finding, check_table, findings
 from em_impute.api.fill import opened_frame
-from em_impute.api.options import ModelOptions, in_python, parameter, refuse_unknown, written_call
 from em_impute.api.session import Completed, unwatched
 from em_impute.errors import spelled
 from em_impute.missingness.hold_out import How

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
-from em_impute.api.models import FittedModel
-from em_impute.api.options import (
+from em_impute.api.arguments import (
     FileOptions,
     ModelOptions,
     SharedOptions,
@@ -17,6 +16,7 @@ from em_impute.api.options import (
     request_of,
     written_call,
 )
+from em_impute.api.models import FittedModel
 from em_impute.api.session import completed, unwatched
 from em_impute.errors import UsageError
 from em_impute.options import Request

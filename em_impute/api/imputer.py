@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from em_impute.api.arguments import as_pandas, in_python, names_given, position_of, put, source_of_frame, values_of
 from em_impute.api.fill import complete_frame
-from em_impute.api.frames import as_pandas, names_given, position_of, put, source_of_frame, values_of
 from em_impute.api.models import FittedModel
-from em_impute.api.options import in_python
 from em_impute.api.session import unwatched
 from em_impute.columns.predictors import refuse_unusable
 from em_impute.em.blocks import Floats, Integers

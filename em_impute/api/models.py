@@ -8,9 +8,20 @@ from typing import Any, Unpack
 
 import pandas as pd
 
+from em_impute.api.arguments import (
+    WRITING,
+    AppliedOptions,
+    ModelOptions,
+    as_pandas,
+    in_python,
+    names_given,
+    refuse_unknown,
+    request_of,
+    source_of_frame,
+    with_frame_lines,
+    written_call,
+)
 from em_impute.api.fill import Filled, complete_frame, filled_frames
-from em_impute.api.frames import WRITING, as_pandas, names_given, source_of_frame, with_frame_lines
-from em_impute.api.options import AppliedOptions, ModelOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.session import Completed, apply_model, unwatched
 from em_impute.errors import ColumnError, UsageError
 from em_impute.options import Request

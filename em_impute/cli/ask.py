@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from em_impute.cli.options.behaviour import JUDGING, Behaviour
 from em_impute.cli.options.groups import (
     Group,
     Without,
@@ -25,7 +24,7 @@ from em_impute.cli.options.groups import (
 from em_impute.cli.options.panels import File, Input, InputOfColumn, Missing, Model, ModelOfEM, SavedModels
 from em_impute.cli.outputs import STDOUT, check_outputs, name_of, report_paths
 from em_impute.cli.plan import check_saved, read_saved
-from em_impute.cli.run import Run
+from em_impute.cli.run import JUDGING, Behaviour, Run
 from em_impute.errors import ExitCode, UsageError, spelled
 
 if TYPE_CHECKING:

@@ -11,12 +11,11 @@ import typer
 
 from em_impute.cli.fill_table import fill_table, say
 from em_impute.cli.logging import STDOUT_NAMES, Log
-from em_impute.cli.options.behaviour import Behaviour, Files, Partitions
 from em_impute.cli.options.groups import grouped
-from em_impute.cli.options.panels import Fills, Input, Missing, Model, Output, SavedModels
+from em_impute.cli.options.panels import Files, Fills, Input, Missing, Model, Output, Partitions, SavedModels
 from em_impute.cli.outputs import STDOUT
 from em_impute.cli.plan import Asked, check_saved, plan_table
-from em_impute.cli.run import NegativeError, Run, failure_lines, worded
+from em_impute.cli.run import Behaviour, NegativeError, Run, failure_lines, worded
 from em_impute.errors import ColumnError, OutputError, TableError, UsageError
 
 

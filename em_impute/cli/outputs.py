@@ -154,6 +154,7 @@ def check_outputs(
     outputs: Sequence[str],
     log: Log,
     *,
+    backup: Path | None = None,
     clobber: bool = True,
     makes_folders: bool = False,
 ) -> None:
@@ -181,7 +182,7 @@ def check_outputs(
             refuse_unwritable(target)
             _check_new_folder(target)
         else:
-            check_output(target, sources, clobber)
+            check_output(target, [] if target == backup else sources, clobber)  # a run that was killed may have left it
 
 
 def _check_new_folder(path: Path) -> None:

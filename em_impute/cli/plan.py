@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from em_impute.cli.logging import STDOUT_NAMES, Log
-from em_impute.cli.options.behaviour import Partitions
 from em_impute.cli.options.groups import FLAGS, input_path, request_of
-from em_impute.cli.options.panels import Fills, Input, Missing, Model, Output, SavedModels
+from em_impute.cli.options.panels import Fills, Input, Missing, Model, Output, Partitions, SavedModels
 from em_impute.cli.outputs import STDOUT, Destination, InPlace, check_outputs, in_place, is_special, plan
 from em_impute.errors import UsageError
 from em_impute.options import Request
@@ -83,9 +82,10 @@ def plan_table(asked: Asked, log: Log) -> Plan:
         raise UsageError("--backend dask cannot write to standard output: its processes write files", "add -o FILE")
     planned = Plan(asked, replace(request, path=None if in_parts else path), inputs, destination, place, in_parts)
     makes_folders = in_parts or asked.folder is not None
+    backup, clobber = None if place is None else place.backup, not output.no_clobber
     if place is not None:
         place.check()
-    check_outputs(inputs, planned.outputs, log, clobber=not output.no_clobber, makes_folders=makes_folders)
+    check_outputs(inputs, planned.outputs, log, backup=backup, clobber=clobber, makes_folders=makes_folders)
     return planned
 
 

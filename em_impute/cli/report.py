@@ -8,10 +8,9 @@ from typing import Annotated, Literal, TypeAlias, get_args
 
 import typer
 
-from em_impute.cli.options.behaviour import DEBUG, JUDGING, Behaviour
 from em_impute.cli.options.groups import Group, Without, grouped, input_path, option
 from em_impute.cli.outputs import check_outputs, report_paths
-from em_impute.cli.run import Run
+from em_impute.cli.run import DEBUG, JUDGING, Behaviour, Run
 from em_impute.errors import TableError, UsageError
 
 FORMS = (".html", ".md")

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import em_impute
-from em_impute.api.options import FileOptions, FrameOptions, in_python, request_of
+from em_impute.api.arguments import FileOptions, FrameOptions, in_python, request_of
 from em_impute.cli.app import app  # noqa: F401  # defines the flags
 from em_impute.cli.options.groups import flag
 from em_impute.errors import TableError, UsageError, option, spelled

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from parted import cut, records
 
-from em_impute.cli.options.behaviour import Backend
+from em_impute.cli.options.panels import Backend
 
 HAS_DASK = pytest.mark.skipif(not find_spec("distributed"), reason="the extra dask is not installed")
 

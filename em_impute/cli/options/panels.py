@@ -3,14 +3,18 @@
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, TypeAlias, get_args
+from typing import Annotated, Literal, TypeAlias, get_args
 
 import typer
 
 from em_impute.cli.options.groups import Group, option
+from em_impute.errors import UsageError
 from em_impute.options import Covariance, Method, Shares
+
+Backend = Literal["serial", "dask"]
+"""Where parts are worked on."""
 
 HEAD_BYTES = 1 << 16
 """Decompressed for a header while somebody waits for the completion of a name."""
@@ -271,3 +275,58 @@ class Output(Group, panel="Output"):
     diff: bool = option(
         "--diff", "Print the filled cells as CSV; files are then written only where -o, -r or --in-place name them."
     )
+
+
+Files: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILE|-",
+        rich_help_panel="Input",
+        help="The CSV file, which may be compressed (gz, bz2, xz, zst), or the parts of one table: files, "
+        "patterns; with --each tables of their own; - or nothing reads standard input.",
+    ),
+]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Partitions(Group, panel="Several files and large tables"):
+    """How several files, and tables that are larger than memory, are worked on."""
+
+    each: bool = option("--each", "Fit each file by itself: they are tables of their own, not the parts of one.")
+
+    backend: Backend | None = option(
+        "--backend serial|dask",
+        "Process parts one after the other (serial), or with Dask, one process per processor (dask).",
+    )
+    scheduler: str | None = option(
+        "--scheduler ADDRESS", "Use the Dask cluster with this scheduler, as in tcp://10.0.0.1:8786."
+    )
+    workers: int | None = option(
+        "--workers N",
+        "Processes of --backend dask (default: one per processor) or of --each (default: 1).",
+        min=1,
+    )
+    max_memory: str | None = option(
+        "--max-memory SIZE",
+        "Read a table that needs more than SIZE (300M, 2G) anew in every pass. Default: half the memory.",
+    )
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that the run may take; None is half of what there is.  Raises UsageError for what is no size."""
+        if self.max_memory is None:
+            return None
+        from em_impute.pipeline.memory import parse_size
+
+        return parse_size(self.max_memory)
+
+    def checked(self) -> "Partitions":
+        """Give the same, with the backend that a scheduler means.  Raises UsageError where options contradict."""
+        if self.scheduler is not None and self.backend == "serial":
+            raise UsageError("--scheduler contradicts --backend serial", "leave one of them out")
+        if self.scheduler is not None and self.workers is not None:
+            raise UsageError("--workers contradicts --scheduler, whose workers run already", "leave one of them out")
+        backend = self.backend if self.scheduler is None else "dask"
+        if self.workers is not None and backend != "dask" and not self.each:
+            raise UsageError("--workers is for --backend dask or --each", "add one of them, or leave it out")
+        return replace(self, backend=backend)
