@@ -1,7 +1,6 @@
 """Questions about a frame: what is missing, how right fills would be, how EM goes, why a row is filled so."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from operator import index
 from typing import Any, Unpack
 
@@ -121,7 +120,6 @@ def why(frame: pd.DataFrame, column: Hashable, rows: int | Sequence[int], **opti
     """
     refuse_unknown("why", options, ModelOptions)
     opened, request, _ = opened_frame(frame, [column], options, keeps_model=True)
-    request = replace(request, examined=False)
     done = Completed(opened, complete_all(opened, request, unwatched), request)
     return done.why(_lines(rows), written_call("why", column, options))
 

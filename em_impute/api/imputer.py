@@ -28,8 +28,7 @@ try:
     from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 except ImportError as error:
     raise UsageError(
-        "GaussianMixtureImputer needs scikit-learn 1.6 or newer, which is not installed",
-        how_to_install("sklearn"),
+        "GaussianMixtureImputer needs scikit-learn 1.6 or newer, which is not installed", how_to_install("sklearn")
     ) from error
 
 

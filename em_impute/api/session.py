@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
 
 from em_impute.environment import time_of_run
 from em_impute.options import Request
@@ -33,11 +32,6 @@ class Completed:
     request: Request
     applied: Sequence[Applied] = ()  # where a saved model filled the columns
     placed: SavedModel | None = None  # its columns that were asked for, with the positions of their predictors
-
-    @property
-    def is_as_it_was(self) -> bool:
-        """Whether the completed table has the bytes of the one that was read."""
-        return not self.request.adds_columns and not any(one.fills.n_filled for one in self.completions)
 
     def contents(self, *, long: bool = False) -> Iterator[Iterator[bytes]]:
         """Yield the bytes of each completed table, made on demand: one, or one for each imputation.
@@ -96,10 +90,9 @@ def completed(
         with open_table(request, watch) as opened:
             yield Completed(opened, complete_all(opened, request, watch, release=release), request)
         return
-    (saved, path), began = source, perf_counter()
+    saved, path = source
     with open_source(request.path, hashed=request.reported) as raw:
         opened, placed, asked = read_for(asked_of(saved, request, path), raw, request, watch)
-        opened = replace(opened, seconds=perf_counter() - began)  # with the time that a stream took
         yield apply_model(opened, placed, asked, path, watch)
 
 

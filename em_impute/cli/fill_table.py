@@ -54,7 +54,8 @@ def _fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | N
             _judge(done.reports(command), run, watch)
         model = None if plan.destination.model is None else done.model()  # before anything is written, for it may fail
         tables = name_tables(plan.destination.data)
-        if place is not None and done.is_as_it_was:
+        is_filled = request.adds_columns or any(one.fills.n_filled for one in done.completions)
+        if place is not None and not is_filled:
             table = done.opened.table
             data = [WrittenFile(place.path, table.sha256, table.size, 0.0)]
             tables = [f"{place.path} (left as it was)"]

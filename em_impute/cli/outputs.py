@@ -195,25 +195,25 @@ def _check_new_folder(path: Path) -> None:
         raise OutputError(f"cannot write {name}: the folder {folder} is not writable", "name another one with -o")
 
 
+@dataclass(frozen=True)
 class InPlace:
     """A file that is to be replaced, and the name under which the old one is kept."""
 
-    def __init__(self, path: Path, backup: Path | None, *, clobber: bool) -> None:
-        self.path = path
-        self.backup = backup
-        self._clobber = clobber
-        self._before = self._state()
+    path: Path
+    backup: Path | None
+    clobber: bool
+    before: tuple[int, ...]  # what `_state_of` gave before the file was read
 
     def check(self) -> None:
         """Raise `OutputError`, before any work is done, for what cannot be replaced, or not kept under that name."""
         from em_impute.table.output import check_output
 
-        if not self._before or self.path.is_dir():
+        if not self.before or self.path.is_dir():
             return  # opening it will say more
         check_output(self.path, [], clobber=True)
         if not os.access(self.path, os.W_OK):
             raise OutputError(f"cannot replace {self.path}: it is write-protected", f"chmod u+w {self.path}")
-        if self.backup is not None and is_special(str(self.backup)):
+        if self.backup is not None and is_special(str(self.backup)) and not self.backup.is_dir():
             raise OutputError(f"cannot write {self.backup}: it is not a regular file", "name another --backup")
 
     def replacing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -225,19 +225,20 @@ class InPlace:
         from em_impute.table.output import output_errors
 
         yield from blocks
-        if self._state() != self._before:
+        if _state_of(self.path) != self.before:
             raise TableError(f"{self.path} changed while it was read", "run again when nothing writes to it")
         if self.backup is not None:
             with output_errors(f"cannot keep the old file as {self.backup}"):
-                _keep(Path(os.path.realpath(self.path)), self.backup, clobber=self._clobber)
+                _keep(Path(os.path.realpath(self.path)), self.backup, clobber=self.clobber)
 
-    def _state(self) -> tuple[int, ...]:
-        """Give what changes when somebody writes to the file or replaces it; empty where that cannot be told."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return ()  # opening it will say why
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+def _state_of(path: Path) -> tuple[int, ...]:
+    """Give what changes when somebody writes to a file or replaces it; empty where that cannot be told."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()  # opening it will say why
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | None:
@@ -245,7 +246,7 @@ def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | No
 
     `several`: more than one completed table is drawn.  Raises `UsageError` for what contradicts them.
     """
-    backup, clobber = asked.backup, not asked.no_clobber
+    backup = asked.backup
     if not asked.in_place:
         if backup is not None:
             raise UsageError("--backup keeps what --in-place replaces", "add --in-place, or leave --backup out")
@@ -264,7 +265,7 @@ def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | No
     if asked.dry_run:
         return None
     kept = None if backup is None or is_folder else path.with_name(path.name + backup)
-    return InPlace(path, kept, clobber=clobber)
+    return InPlace(path, kept, not asked.no_clobber, _state_of(path))
 
 
 def _keep(source: Path, backup: Path, *, clobber: bool) -> None:

@@ -1,13 +1,14 @@
 """From probabilities to labels."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.em.em import posterior
 from em_impute.em.parameters import Parameters
+from em_impute.ensemble.posterior_draws import EnsembleDraws
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import DesignError, UsageError, option
 from em_impute.model.siblings import Said
@@ -116,13 +117,6 @@ class CodedRows(NamedTuple):
     said: Said | None = None  # what they say together with others of their key
 
 
-class Draws(Protocol):
-    """Draws of one fit."""
-
-    def predict(self, predictors: Predictors, number: Integers) -> Floats:
-        """Give the probability of each label by some of the draws: (n_chosen, n_rows, n_labels)."""
-
-
 class MixtureDraws(NamedTuple):
     """Draws of one mixture."""
 
@@ -132,6 +126,10 @@ class MixtureDraws(NamedTuple):
     def predict(self, predictors: Predictors, number: Integers) -> Floats:
         """Give the probability of each label by some of the draws: (n_chosen, n_rows, n_labels)."""
         return np.array([posterior(self.parameters[b], self.component_label, predictors.x) for b in number])
+
+
+Draws = MixtureDraws | EnsembleDraws
+"""Draws of one fit."""
 
 
 class GroupDraws(NamedTuple):

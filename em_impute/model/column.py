@@ -1,6 +1,5 @@
 """What was learnt of a column: the model, and what it says of the rows without a label."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -35,7 +34,6 @@ class FittedColumn:
     design: Design
     fitted: Fitted
     groups: tuple[GroupOfRows, ...] | None  # the groups that --by divides the rows into
-    timings: Mapping[str, float]
     delta: Floats  # (n_labels,), by how much log-odds are higher where a label is missing than the predictors say
     own: tuple[GroupFit, ...] = ()  # the fits of those groups that have one
     reasons: Reasons | None = None  # why labels are missing; None where that cannot be told, or the user said it

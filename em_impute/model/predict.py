@@ -268,9 +268,7 @@ class Model:
         predictors = self.pooled.coding.predictors(table, distinct)
         n_labels = len(self.labels)
         probability = self.pooled.predict(predictors, n_labels)
-        coded: Callable[[], CodedRows] = partial(CodedRows, predictors, {})
         if self.groups is not None:
-            coded = partial(self._coded, table, distinct, self.groups)
             for group, mine in self.groups.rows_of(table, distinct):
                 own = self.groups.own[group]
                 by_own = own.expert.predict(own.expert.coding.predictors(table, distinct[mine]), n_labels)
@@ -280,19 +278,20 @@ class Model:
             probability = self.shifts.apply(probability)
         probability = shift_log_odds(probability, self.delta)
         probability = probability if digits is None else np.round(probability, digits)
+        coded = partial(self._coded, table, distinct, predictors)
         return Prediction(probability, place, rows[predictors.are_empty[place]], coded)
 
     def say(self, table: Table, rows: Codes) -> Iterator[Prediction]:
         """Say the same of very many rows, some after others."""
         return (self.predict(table, rows[some]) for some in slices(rows.size, ROWS_AT_ONCE))
 
-    def _coded(self, table: Table, rows: Integers, groups: Groups) -> CodedRows:
-        """Give some rows of a chunk as the fits read them."""
-        own = {
-            group: (mine, groups.own[group].expert.coding.predictors(table, rows[mine]))
-            for group, mine in groups.rows_of(table, rows)
-        }
-        return CodedRows(self.coding.predictors(table, rows), own)
+    def _coded(self, table: Table, rows: Integers, predictors: Predictors) -> CodedRows:
+        """Give some rows of a chunk as the fits read them; that of all rows has read their `predictors`."""
+        groups, own = self.groups, {}
+        if groups is not None:
+            for group, mine in groups.rows_of(table, rows):
+                own[group] = mine, groups.own[group].expert.coding.predictors(table, rows[mine])
+        return CodedRows(predictors, own)
 
 
 def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequence[str], request: Request) -> Expert:

@@ -16,15 +16,7 @@ from em_impute.em.mixture import fit_mixture, overall_covariance
 from em_impute.em.sampling import draw_rows
 from em_impute.ensemble.cross_validation import Progress
 from em_impute.ensemble.fit import EnsembleFit
-from em_impute.ensemble.folds import (
-    N_FOLDS,
-    Examples,
-    deal,
-    dealt_like,
-    draw_unlabelled,
-    like_missing,
-    shares_of_folds,
-)
+from em_impute.ensemble.folds import N_FOLDS, Examples, deal, dealt_like, draw_unlabelled, like_missing, shares_of_folds
 from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import ColumnError, FitError, option

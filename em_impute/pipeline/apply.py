@@ -185,7 +185,7 @@ def apply_column(
     _refuse_mismatch(mismatch, drift, opened.name, path)
     row = np.flatnonzero(labels.label < 0).astype(np.int32)
     fills = fill_rows(model.say(table, row), row, len(labels.labels), request)
-    completion = ColumnResult(column, saved.column, labels, fills, {"posterior": perf_counter() - began})
+    completion = ColumnResult(column, saved.column, labels, fills, perf_counter() - began)
     tested = _tested(table, labels, saved, request.seed) if request.examined and not is_known else None
     return Applied(saved, completion, summary, drift, mismatch, tested, path)
 

@@ -1,6 +1,6 @@
 """The whole story on one page: request -> table -> design -> fit -> fills -> patched bytes and report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
@@ -37,7 +37,7 @@ class ColumnResult(NamedTuple):
     target: str  # the name of the column
     labels: Labels
     fills: Fills
-    timings: Mapping[str, float] = {}
+    seconds: float = 0.0  # that it took to fit and to fill
     fitted: FittedColumn | None = None  # None when nothing was fitted
     diagnostics: Diagnostics | None = None  # what can be said of fills and labels; None when nothing was missing
 
@@ -57,7 +57,7 @@ def complete(
     opened: InputTable, column: int, request: Request, progress: Progress, *, release: bool = False
 ) -> ColumnResult:
     """Complete one column: design, choice of the model, fit, fills."""
-    target = opened.names[column]
+    began, target = perf_counter(), opened.names[column]
     labels = read_labels(target, opened.table.targets[column], request)
     if not (labels.n_missing or request.keeps_model):
         return ColumnResult(column, target, labels, no_fills(len(labels.labels)))
@@ -65,20 +65,17 @@ def complete(
         deltas_of(labels.labels, request.deltas)
     found = fit_column(opened, column, labels, request, progress, release=release)
     found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
-    clock = Clock()
     progress("filling", None, "")
     fills = _fill(found, request)
-    clock.lap("posterior")
     diagnostics = None
     if request.examined and labels.n_missing:
         progress("examining", None, "")
         diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
-        clock.lap("examine")
     if found.design.weighed:
         weight = found.design.distinct.weight[found.unlabelled]
         fills = fills._replace(entropy=total_entropy(found.distinct_probability, weight))
-    laps, found = {**found.timings, **clock.laps}, found.released()
-    return ColumnResult(column, target, found.labels, fills, laps, found, diagnostics)
+    seconds = perf_counter() - began
+    return ColumnResult(column, target, found.labels, fills, seconds, found.released(), diagnostics)
 
 
 def fit_column(
@@ -89,7 +86,6 @@ def fit_column(
     `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
     """
     target, apart = opened.names[column], opened.apart_from(column)
-    clock = Clock()
     known = labels_to_find(target, drop_zero_weights(labels, target, apart.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
@@ -100,8 +96,6 @@ def fit_column(
             one.table.categories.clear()
     order_at = ordering_feature(design, name_of(scored, request.order_by))
     order_by = design.features[order_at].name if design.n_numbers else None  # the same one in every group of rows
-    clock.lap("design")
-
     recipe = _recipe(known, request)
 
     def fit(one: Design, tell: FitProgress) -> Fitted:
@@ -119,11 +113,10 @@ def fit_column(
         design, fitted, labels.label, fit, lambda share, name: progress("groups", share, name)
     )
     shifts = None if reasons is None or named else reasons.shifts()
-    clock.lap("fit")
-    found = FittedColumn(labels, design, fitted, groups, clock.laps, np.zeros(len(labels.labels)), own, reasons, shifts)
     predictors = [*(one.name for one in design.features), *(() if texts is None else texts.columns)]
     used = tuple(kept for one in scored.readings if (kept := one.only(predictors)).names)
-    return replace(found, readings=used, texts=texts)
+    delta = np.zeros(len(labels.labels))
+    return FittedColumn(labels, design, fitted, groups, delta, own, reasons, shifts, readings=used, texts=texts)
 
 
 def _design(
@@ -237,20 +230,6 @@ def _fill(found: FittedColumn, request: Request) -> Fills:
         draws = found.draw(n_draws, seed_of_imputing(request.seed))
         imputing = Imputing(draws, range(n_draws), request.seed, deciding=found.deciding_rows)
     return fill_rows([said], row, distinct.shape[1], request, imputing)
-
-
-class Clock:
-    """A stopwatch that names its laps."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._began = perf_counter()
-
-    def lap(self, name: str) -> None:
-        """End a lap and begin the next one."""
-        now = perf_counter()
-        self.laps[name] = now - self._began
-        self._began = now
 
 
 def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]) -> Model:

@@ -21,6 +21,8 @@ START_ROWS = 5000
 START_STEPS = 100
 """Without labels so many starts are followed for so many steps, on so many rows at most; the highest one is shown."""
 
+HANDFUL = "every start of EM ended with a component on a handful of rows"
+
 ENOUGH = 2
 """Labelled rows beyond one a label, for each feature, from which their covariance can start the fit."""
 
@@ -73,12 +75,7 @@ def _start_at_labels(
 
 
 def _highest_start(
-    rows: Rows,
-    component_label: Integers,
-    family: Family,
-    prior: Prior,
-    limit: Stopping,
-    rng: np.random.Generator,
+    rows: Rows, component_label: Integers, family: Family, prior: Prior, limit: Stopping, rng: np.random.Generator
 ) -> tuple[Parameters, Start]:
     """Find the start, of means at rows that are far apart and equal shares, from which EM comes highest."""
     n_components = component_label.size
@@ -92,7 +89,9 @@ def _highest_start(
         start = Parameters(share, _spread(few.x, few.weight, n_components, rng), covariance)
         try:
             *_, final = iterate(problem, start, family, prior, limit)
-            _refuse_handful(final.parameters, float(few.weight.sum()), prior)
+            on_a_handful = final.parameters.weight * few.weight.sum() < few.x.shape[1] + 1
+            if prior.strength == 0.0 and on_a_handful.any():  # whose likelihood is as high as one likes
+                raise FitError(HANDFUL, "ask for fewer components")
         except FitError as error:
             failure = error
             continue
@@ -101,12 +100,6 @@ def _highest_start(
     if best is None:
         raise failure
     return best, Start("random", pooled=False, n_starts=n_starts)
-
-
-def _refuse_handful(parameters: Parameters, weight: float, prior: Prior) -> None:
-    """Refuse an optimum in which a component sits on so few rows that its likelihood is as high as one likes."""
-    if prior.strength == 0.0 and (parameters.weight * weight < parameters.mean.shape[1] + 1).any():
-        raise FitError("every start of EM ended with a component on a handful of rows", "ask for fewer components")
 
 
 def _covariance_of(rows: Rows, family: Family, prior: Prior) -> Floats:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import accumulate, count
+from time import perf_counter
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -21,7 +22,7 @@ from em_impute.model.fills import CellCounts, Imputing, count_cells, fill_rows, 
 from em_impute.options import Request
 from em_impute.pipeline.apply import elsewhere, fitted_to
 from em_impute.pipeline.backends import MapParts, dask_parts, serial_parts
-from em_impute.pipeline.complete import Clock, ColumnResult
+from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.edits import changed_cells, long_portions, make_edits, refuse_taken
 from em_impute.pipeline.fit_parts import (
     START_ROWS,
@@ -141,9 +142,9 @@ def complete_parts(
     plan = ReadPlan(run, request, first, dialect, len(parts), workers.keep_bytes, weights)
     wanted = _wanted(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, workers.max_memory)
     with workers.open(partial(forget, run)) as map_parts:
-        clock = Clock()
+        began = perf_counter()
         summary = _read(parts, plan, wanted, map_parts, progress)
-        clock.lap("read")
+        read = perf_counter()
         if not summary.n_rows:
             raise FitError(f"{called(parts)} has a header but no rows to learn from", "add rows below the header")
         if weights is not None and summary.weights is not None:
@@ -153,7 +154,7 @@ def complete_parts(
             columns = tuple(fit_column_of_parts(scan, column, map_parts, progress) for column in options["targets"])
         else:
             columns = tuple(apply_to_column(scan, column, saved, at) for at, column in enumerate(options["targets"]))
-        clock.lap("fit")
+        fitted = perf_counter()
         fillers = tuple(one.filler for one in columns)
         reading = plan.for_models([one.model for one in fillers if one.model])
         before = accumulate([0, *(part.rows for part in summary.parts)])
@@ -161,12 +162,12 @@ def complete_parts(
             FillPlan(reading, fillers, long, tells_changes, *one) for one in zip(summary.parts, before, strict=False)
         )
         filled = tuple(_watched(map_parts(_fill_part, parts, plans), parts, "writing", progress))
-        clock.lap("patch")
+    timings = {"read": read - began, "fit": fitted - read, "patch": perf_counter() - fitted}
     totals = tuple(
         reduce(CellCounts.merged, (part.totals[one.filler.column] for part in filled), no_cells(len(one.filler.labels)))
         for one in columns
     )
-    return PartsResult(**vars(scan), columns=columns, totals=totals, filled=filled, timings=clock.laps)
+    return PartsResult(**vars(scan), columns=columns, totals=totals, filled=filled, timings=timings)
 
 
 def _wanted(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> Wanted:

@@ -151,11 +151,13 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     found, full_fit = completion.fitted, None
     if found is None:
         return ColumnOfParts(opened, sample, completion, labels, filler)
-    readings = []
+    readings, begins = [], opened.table.line_of(np.arange(opened.table.n_rows))
+    names_of = [f" of {part.name}" if len(scan.parts) > 1 else "" for part in scan.parts]
     for one in found.readings:  # which cells are no numbers; not all of them were drawn
-        places = _place_of(sample, opened, [int(where.removeprefix("line ")) for where in one.unread])
-        of = [f" of {scan.parts[part].name}" if len(scan.parts) > 1 else "" for part, _ in places]
-        unread = tuple(f"line {line}{name}" for (_, line), name in zip(places, of, strict=True))
+        lines = np.array([int(where.removeprefix("line ")) for where in one.unread], np.int64)
+        rows = sample.rows[np.searchsorted(begins, lines)]
+        places = zip(rows["line"].tolist(), rows["part"].tolist(), strict=True)
+        unread = tuple(f"line {line}{names_of[part]}" for line, part in places)
         readings.append(replace(one, unread=unread, n_unread=0))
     found = replace(found, readings=tuple(readings))
     model, draws = model_of(found, names, request, deltas), None
@@ -257,13 +259,6 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
             row_numbers = np.arange(one.size, dtype=np.float64) + found.run[0]
             numbers[index] = replace(numbers[index], numbers=row_numbers, code=None)
     return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column], is_sample=True)
-
-
-def _place_of(sample: Sample, opened: InputTable, lines: Sequence[int]) -> list[tuple[int, int]]:
-    """Find the part, and the line there, of rows that are named by their lines in the small file."""
-    begins = opened.table.line_of(np.arange(opened.table.n_rows))
-    rows = np.searchsorted(begins, np.array(lines, np.int64))
-    return list(zip(*(sample.rows[name][rows].tolist() for name in ("part", "line")), strict=True))
 
 
 def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:

@@ -118,10 +118,8 @@ class InputTable:
 @contextmanager
 def open_table(request: Request, progress: Progress) -> Iterator[InputTable]:
     """Open and read the input."""
-    began = perf_counter()
     with open_source(request.path, hashed=request.reported or request.keeps_model) as raw:
-        opened = read_opened(raw, request, progress)
-        yield replace(opened, seconds=perf_counter() - began)  # with the time that a stream took
+        yield read_opened(raw, request, progress)
 
 
 def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_empty: bool = False) -> InputTable:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Required, TypedDict, Unpack
 
 import numpy as np
@@ -64,8 +63,6 @@ class Table:
     """lines that are no records"""
     mixes_line_ends: bool
     """some records end with LF and some with CRLF"""
-    scan_seconds: float
-    """time that finding the fields took"""
 
     def take(self, rows: NDArray[np.intp]) -> "Table":
         """Copy the predictors and the group of some rows, each as often as it is named."""
@@ -208,7 +205,7 @@ class _TableReader:
         is_crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
         self._is_crlf |= {bool(is_crlf.any()), bool(is_crlf.all())} if newlines.size else set()
 
-    def finish(self, sha256: str, size: int, scan_seconds: float, asides: Asides) -> Table:
+    def finish(self, sha256: str, size: int, asides: Asides) -> Table:
         """Give the table, among whose records `asides` stand."""
         reading = self._reading
         starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
@@ -231,7 +228,6 @@ class _TableReader:
             lines=LineNumbers(np.concatenate(self._row), np.concatenate(self._ahead)),
             asides=asides,
             mixes_line_ends=len(self._is_crlf) > 1,
-            scan_seconds=scan_seconds,
         )
 
 
@@ -262,15 +258,10 @@ def read_tables(
             sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
             blocks = sieve.sifted(blocks)
         reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
-        size, seconds = source.size if source.original_size is None else source.original_size, 0.0
-        while True:
-            began = perf_counter()
-            records = next(blocks, None)
-            seconds += perf_counter() - began
-            if records is None:
-                break
+        size = source.size if source.original_size is None else source.original_size
+        for records in blocks:
             if chunk_bytes is not None and reader.size >= chunk_bytes:
-                yield reader.finish("", size, seconds, _taken(asides, records.offset))
+                yield reader.finish("", size, _taken(asides, records.offset))
                 first_line = int(records.line_of(np.zeros(1, np.intp))[0])
                 reader = _TableReader(options, dialect, records.offset, records.first_row, first_line)
             end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
@@ -281,7 +272,6 @@ def read_tables(
         yield reader.finish(
             source.original_sha256 or file.hexdigest(),
             file.n_bytes if source.original_size is None else source.original_size,
-            seconds,
             found.where((found.kind != BLANK) | (found.start < reader.stop)),  # not those that end the file
         )
 

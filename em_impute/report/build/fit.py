@@ -61,8 +61,8 @@ def build_report(
 
     `counted` are the cells of all parts where the column is that of a sample of their rows.
     """
-    scan, examined, found = opened.table.scan_seconds, completion.diagnostics, completion.fitted
-    timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
+    examined, found = completion.diagnostics, completion.fitted
+    timings = {"read": opened.seconds, "fit": completion.seconds}
     if outputs:
         timings["patch"] = sum(one.seconds for one in outputs)
     marked, flagged = None, examined.flagged if examined else None
