@@ -99,7 +99,7 @@ def test_no_module_imports_itself_by_way_of_others():
     for name in imports:
         visit(name)
 
-    assert len(done) > 200
+    assert len(done) > 150
 
 
 def test_what_is_made_of_a_report_knows_nothing_of_the_run():
@@ -112,7 +112,7 @@ def test_what_is_made_of_a_report_knows_nothing_of_the_run():
         if path.name != "animation.py"  # `explain --animate` draws EM
     }
 
-    assert len(rooms_used) > 20
+    assert len(rooms_used) > 10
     assert set().union(*rooms_used.values()) <= {"report", "em", "ensemble", "serialize", "table"}  # words and formulas
 
 

@@ -30,7 +30,7 @@ def _of_fit(report: FitReport, suffix: str) -> str:
     """Write a report, or with the suffix .svg its first picture."""
     if suffix == ".svg":
         from em_impute.report.charts.charts import draw
-        from em_impute.report.charts.palette import css_colours
+        from em_impute.report.charts.looks import css_colours
 
         svg = "".join(chart.svg for chart in draw(report, "plot")["main"])
         return svg.replace(">", f"><style>{css_colours()}text{{font:11px sans-serif}}</style>", 1)

@@ -13,7 +13,7 @@ from reported import typed
 
 from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.report.charts.charts import draw, known_and_missing_charts
-from em_impute.report.charts.groups import Filling, labels_in_groups
+from em_impute.report.charts.looks import Filling, labels_in_groups
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.model.fit import Label
 from em_impute.serialize.classes import from_json

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_impute.report.charts.axes import Panel, Scale, scale_over
-from em_impute.report.charts.palette import COLOURS
-from em_impute.report.charts.svg import SMALL, Drawing, literal
+from em_impute.report.charts.drawing import SMALL, Drawing, Panel, Scale, literal, scale_over
+from em_impute.report.charts.looks import COLOURS
 from em_impute.report.format import shortened
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,9 +9,8 @@ import numpy as np
 
 from em_impute.em.blocks import Integers
 from em_impute.pipeline.explain import Explanation
-from em_impute.report.charts.main import CURVE_POINTS, gaussian
-from em_impute.report.charts.palette import COLOURS, N_LABELS, label_colour, label_marker
-from em_impute.report.charts.scatter import SHARES, ellipse
+from em_impute.report.charts.looks import COLOURS, N_LABELS, label_colour, label_marker
+from em_impute.report.charts.main import CURVE_POINTS, SHARES, ellipse, gaussian
 from em_impute.report.format import printable, shortened
 
 if TYPE_CHECKING:

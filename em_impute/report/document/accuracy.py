@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from em_impute.report.charts.curves import fill_curve
-from em_impute.report.charts.groups import filling_of
+from em_impute.report.charts.charts import fill_curve
+from em_impute.report.charts.looks import filling_of
 from em_impute.report.document.blocks import FEW, Block, Details, Figures, Name, Section, Table, folded, names, said
 from em_impute.report.format import percent, percents
 from em_impute.report.model.findings import Accuracy, MarkedRows

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from em_impute.report.charts.groups import filling_of
+from em_impute.report.charts.looks import filling_of
 from em_impute.report.document.blocks import Name, Text, Tile, names, said
 from em_impute.report.format import percent, rounded, span, whole_percent
 from em_impute.report.model.findings import Accuracy, AppliedModel, ExpectedWrong

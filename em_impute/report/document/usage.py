@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from em_impute.report.charts.groups import filling_of
+from em_impute.report.charts.looks import filling_of
 from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
 from em_impute.report.format import number, percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy

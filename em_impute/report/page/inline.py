@@ -5,7 +5,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from em_impute.report.charts.svg import literal
+from em_impute.report.charts.drawing import literal
 from em_impute.report.document.blocks import Name, Table, Text
 from em_impute.report.format import NUMBER, shortened, text_of
 

@@ -11,8 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from em_impute.report.charts.charts import draw
-from em_impute.report.charts.groups import Chart, Key
-from em_impute.report.charts.palette import css_colours
+from em_impute.report.charts.looks import Chart, Key, css_colours
 from em_impute.report.document.blocks import FEW, MAX_LISTED, Block, Details, Document, Figures, Name, Table
 from em_impute.report.document.document import document_of, file_name
 from em_impute.report.format import shortened
