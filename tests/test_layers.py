@@ -42,7 +42,9 @@ HEAVY = {
 """What may not be imported before a command runs, since help and completion must answer at once."""
 
 
-VALUES = {"em_impute.diagnostics.values", "em_impute.missingness.values", "em_impute.saved_model.values"}
+VALUES = {
+    f"em_impute.{one}" for one in ("diagnostics.values", "missingness.values", "pipeline.reasons", "saved_model.values")
+}
 """What is found and reports hold as it is."""
 
 OPTION = re.compile(r"(?<!tr )(?<!ulimit )(?<![\w'-])(--[a-z][a-z-]+|-[cdeorx])(?![\w-])")

@@ -16,7 +16,7 @@ from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.pipeline.why import why
 from em_impute.report.build.fit import build_applied_report, build_report
 from em_impute.report.build.shared import head_of, input_of
-from em_impute.report.model.explanation import WhyReport
+from em_impute.report.model.asked import WhyReport
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.output import WrittenFile

@@ -94,8 +94,8 @@ def evaluate(
     paths = [*report_paths(output.reports or [], FORMS), *([STDOUT] if output.json else [])]
     from em_impute.missingness.hold_out import HoldOut
     from em_impute.pipeline.evaluate import evaluate_all
-    from em_impute.report.build.evaluation import build_evaluation
-    from em_impute.report.document.evaluation import evaluation
+    from em_impute.report.build.asked import build_evaluation
+    from em_impute.report.document.asked import evaluation
     from em_impute.report.model.documents import json_of
 
     run = Run(behaviour, context.obj)

@@ -85,8 +85,8 @@ def explain(
         refuse_without(ANIMATION, "--animate")
     from em_impute.pipeline.explain import explain as follow
     from em_impute.pipeline.explain_steps import Showing
-    from em_impute.report.build.explanation import build_explanation
-    from em_impute.report.document.explanation import explanation
+    from em_impute.report.build.asked import build_explanation
+    from em_impute.report.document.asked import explanation
     from em_impute.report.model.documents import json_of
 
     run, written = Run(behaviour, context.obj), []

@@ -58,8 +58,8 @@ def why(
         if len(source[0].columns) > 1:
             raise UsageError("the model fills several columns", "name one with --column")
         request = replace(request, columns=source[0].names)
+    from em_impute.report.document.asked import why_lines
     from em_impute.report.model.documents import json_of
-    from em_impute.report.text.why import why_lines
 
     with run.completed(request, source, release=False) as (done, _):
         report = done.why(tuple(dict.fromkeys(asked.lines)), command_line())

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.diagnostics.baseline_em import BaselineEm
-from em_impute.diagnostics.extrapolation import copies_of
+from em_impute.diagnostics.odd_rows import copies_of
 from em_impute.diagnostics.values import Axis, ChartData, Ellipse, FeatureHistogram, Plane, PosteriorCurve
 from em_impute.em.blocks import Floats, Integers, slices
 from em_impute.em.parameters import Parameters

@@ -7,7 +7,7 @@ from builders import csv_of, opened_table
 import em_impute.columns.deduplicate
 from em_impute.columns.design import make_design
 from em_impute.columns.labels import read_labels
-from em_impute.diagnostics.extrapolation import find_flagged, number_at
+from em_impute.diagnostics.odd_rows import find_flagged, number_at
 
 NAMES = ("x", "y", "c")
 

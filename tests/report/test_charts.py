@@ -10,7 +10,7 @@ from scipy import special, stats
 from em_impute.diagnostics.values import Plane, PosteriorCurve
 from em_impute.ensemble.metrics import wilson_interval
 from em_impute.report.charts.charts import coverage_chart, draw, fill_curve, reliability_chart
-from em_impute.report.charts.looks import Filling
+from em_impute.report.charts.looks import Filling, Group
 from em_impute.report.charts.main import ellipse, gaussian, scatter_chart, turning_points
 from em_impute.serialize.classes import from_json
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.extrapolation import Flagged, number_at
+from em_impute.diagnostics.odd_rows import Flagged, number_at
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.missingness.values import GroupOfRows
@@ -18,7 +18,6 @@ from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
-from em_impute.report.build.decisions import decisions, told_from_reading
 from em_impute.report.build.missingness import missingness_of
 from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_of, selection_of
 from em_impute.report.build.shared import (
@@ -30,7 +29,7 @@ from em_impute.report.build.shared import (
     notices,
     seconds_of,
 )
-from em_impute.report.build.warnings import misjudgement, warnings
+from em_impute.report.build.warnings import decisions, misjudgement, told_from_reading, warnings
 from em_impute.report.model import findings
 from em_impute.report.model.fit import Decision, FitReport, Groups
 from em_impute.report.model.shared import Features, ReliabilityBin, Threshold

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from em_impute.diagnostics.sensitivity import sweep
-from em_impute.diagnostics.uncertainty import Uncertainty
+from em_impute.diagnostics.uncertainty import Uncertainty, sweep
 from em_impute.diagnostics.values import IntervalEstimate, Sensitivity
 from em_impute.ensemble.metrics import NORMAL_95
 from em_impute.missingness.values import RowCounts

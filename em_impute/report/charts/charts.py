@@ -11,9 +11,8 @@ from em_impute.report.charts.drawing import SMALL, Drawing, Floats, Panel, Scale
 from em_impute.report.charts.looks import DASHED, Chart, Key, filling_of, labels_in_groups
 from em_impute.report.charts.main import predictor_chart, scatter_chart
 from em_impute.report.format import percent
-from em_impute.report.model.findings import Accuracy
+from em_impute.report.model.findings import Accuracy, Gaussian
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.mixture import Gaussian
 
 MAX_HISTOGRAMS = 6
 

@@ -9,7 +9,7 @@ from em_impute.diagnostics.values import Axis, Ellipse, FeatureHistogram, Plane,
 from em_impute.report.charts.drawing import WIDE, Drawing, Floats, Panel, Scale, Values, room_for, scale_over
 from em_impute.report.charts.looks import DASHED, EM_KEYS, N_LABELS, Chart, Filling, Group, Key, summed
 from em_impute.report.format import number, shortened
-from em_impute.report.model.mixture import Gaussian
+from em_impute.report.model.findings import Gaussian
 from em_impute.report.model.shared import Predictor
 from em_impute.table.text import listed
 

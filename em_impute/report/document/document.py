@@ -1,13 +1,26 @@
-"""The document that a report makes: which sections there are, and in which order."""
+"""The document that a report makes: its sections and their order, and what stands at its top."""
 
-from em_impute.report.document.accuracy import how_well_recovered, what_was_filled
-from em_impute.report.document.blocks import Document, Name, Section, said
-from em_impute.report.document.data import what_was_missing, who_is_missing
+from collections.abc import Iterable
+
+from em_impute.report.charts.looks import filling_of
+from em_impute.report.document.blocks import Document, Name, Section, Text, Tile, names, said
+from em_impute.report.document.cells import (
+    how_well_recovered,
+    suspects,
+    the_totals,
+    what_if_not,
+    what_was_filled,
+    what_was_missing,
+    who_is_missing,
+)
 from em_impute.report.document.model import the_model, the_saved_model
-from em_impute.report.document.summary import headline, tiles
-from em_impute.report.document.totals import suspects, the_totals, what_if_not
 from em_impute.report.document.usage import decisions, how_to_use, reproduction, write_methods
+from em_impute.report.format import percent, rounded, span, whole_percent
+from em_impute.report.model.findings import Accuracy, AppliedModel, ExpectedWrong
 from em_impute.report.model.fit import FitReport
+from em_impute.report.sentences import REASONS, n_wrong
+from em_impute.saved_model.values import Recovered
+from em_impute.table.text import plural
 
 SECTIONS = (
     how_well_recovered,
@@ -33,7 +46,7 @@ def document_of(report: FitReport) -> Document:
     return Document(
         said("{} in {}", Name(report.column), Name(file_name(report))),
         headline(report),
-        tiles(report),
+        _tiles(report),
         report.warnings,
         [one for one in sections if one is not None],
     )
@@ -43,3 +56,123 @@ def file_name(report: FitReport) -> str:
     """Give the name of the file without its folders."""
     path: str = report.input.path
     return path.replace("\\", "/").rstrip("/").rpartition("/")[2] or path
+
+
+NO_BETTER = "W08"
+"""Code of the warning that the headline says already."""
+
+MAX_COLUMNS = 3
+"""Columns that are named; of more they are counted."""
+
+
+def headline(report: FitReport) -> list[Text]:
+    """Say what was filled, from what, and how right that is: on the page, and first on the terminal."""
+    rows = plural(report.input.rows, "row")
+    if not report.missing.cells:
+        return [said("Nothing was missing in {} ({}): the output is a copy of the input.", Name(report.column), rows)]
+    return [_filled(report, rows), *_how_right(report)]
+
+
+def _filled(report: FitReport, rows: str) -> Text:
+    missing, filling, column = report.missing, filling_of(report), Name(report.column)
+    n, cells = missing.filled, missing.cells
+    did = "Drew labels for" if filling.is_drawn else "Filled"
+    if not n:
+        what = said("Filled none of the {} of {}", plural(cells, "missing cell"), column)
+    elif n == cells:
+        which = "the only" if cells == 1 else f"all {cells:,}"
+        what = said("{} {} missing cell{} of {}", did, which, "s" * (cells != 1), column)
+    else:
+        what = said("{} {} of {} missing cells of {}", did, n, cells, column)
+    times = f", {filling.files:,} times" if filling.files > 1 else ""
+    left = "".join(f"; {n:,} left, {REASONS.get(reason, reason)}" for reason, n in missing.left_empty.items())
+    return said("{} ({}){}{}{}.", what, rows, times, _using(report), left)
+
+
+def _using(report: FitReport) -> Text:
+    """Say what cells were filled from."""
+    used, of = report.features.columns, report.input.columns - 1
+    by = said("") if report.applied is None else said(" by {}", Name(report.applied.path))
+    if not used:
+        return by
+    if len(used) <= MAX_COLUMNS:
+        return said("{}, using {}", by, names(used, MAX_COLUMNS))
+    return said("{}, using {} columns", by, f"{len(used):,} of {of:,}" if of > len(used) else of)
+
+
+def _how_right(report: FitReport) -> Iterable[Text]:
+    """Say how many fills are wrong, and how many hidden known labels were right."""
+    if report.applied is not None:
+        yield from _of_the_model(report.applied, report.missing.filled)
+    elif report.model is not None and not any(one.known for one in report.labels):
+        yield from (said("Named {}.", one.detail) for one in report.log if one.action == "labels named")
+        yield said("No label was known, so nothing can tell how right these names are.")
+    elif report.accuracy is None:
+        yield said("How many are wrong is not known: too few labels are known to hide some of them.")
+    else:
+        is_no_better = any(one.code == NO_BETTER for one in report.warnings)
+        yield from _expected(report.accuracy.expected_wrong, report.missing.filled, is_no_better=is_no_better)
+        yield _tested("hidden known labels", report.accuracy)
+
+
+def _expected(wrong: ExpectedWrong, filled: int, *, is_no_better: bool) -> Iterable[Text]:
+    """Say how many fills are wrong, and between which ends."""
+    about, most = rounded(wrong.estimate), rounded(wrong.high)
+    what = f"about {about} of them to be wrong" + ("" if wrong.low is None else f" ({span(wrong.low, wrong.high)})")
+    if filled == 1:
+        what = f"it to be wrong with a probability of {whole_percent(min(1.0, wrong.estimate))}"
+    elif about == "0":
+        what = "hardly any of them to be wrong" + (f" (at most {most})" if most != "0" else "")
+    if is_no_better:
+        worth = "These fills are no better than guessing by how common each label is"
+        yield said("{}{} ({}).", worth, f": expect {what}" if filled else "", NO_BETTER)
+    elif filled:
+        yield said("Expect {}.", what)
+
+
+def _of_the_model(applied: AppliedModel, filled: int) -> Iterable[Text]:
+    """Say how right the fills of a saved model are."""
+    if filled == 1:
+        chance = percent(applied.expected_wrong)
+        yield said("By the model's probabilities the fill is wrong with a probability of {}.", chance)
+    elif filled:
+        about = n_wrong(applied)
+        yield said("Expect about {} of them to be wrong, if the model's probabilities hold here.", about)
+    if applied.tested is not None:
+        yield _tested("labels known here", applied.tested)
+    elif applied.held_out is not None:
+        yield _tested("hidden labels when fitted", applied.held_out)
+
+
+def _tested(which: str, score: Accuracy | Recovered) -> Text:
+    right, guessing = whole_percent(score.accuracy), whole_percent(score.baseline_accuracy)
+    return said("Tested on {}: {} right; always guessing the most common label: {}.", which, right, guessing)
+
+
+def _tiles(report: FitReport) -> list[Tile]:
+    """Give the figures that matter most; none where nothing was missing."""
+    missing, filling, accuracy, applied = report.missing, filling_of(report), report.accuracy, report.applied
+    if not missing.cells:
+        return []
+    filled, left = missing.filled, missing.cells - missing.filled
+    each = f", in each of {filling.files:,} files" if filling.files else ""
+    found = [
+        Tile(filled, "drawn" if filling.is_drawn else "filled", f"of {plural(missing.cells, 'missing cell')}{each}")
+    ]
+    if left:
+        reasons = "; ".join(f"{n:,} {REASONS.get(reason, reason)}" for reason, n in missing.left_empty.items())
+        found.append(Tile(left, "left empty", reasons))
+    if applied is not None and filled:
+        note = f"{percent(applied.expected_wrong / filled)} of the filled, if its probabilities are right"
+        found.append(Tile(n_wrong(applied), "wrong, by the model", note))
+    elif accuracy is not None and filled:
+        wrong = accuracy.expected_wrong
+        note = f"{span(wrong.low, wrong.high)} with {100 * wrong.level:.0f} % probability; " if wrong.level else ""
+        note += f"{percent(wrong.estimate / filled)} of the filled"
+        found.append(Tile(rounded(wrong.estimate), "probably wrong", note))
+    here = (applied.tested, "labels known here") if applied else (accuracy, "hidden labels")
+    for score, which in (here, (applied and applied.held_out, "labels hidden when fitted")):
+        if score is not None:
+            guess = f"always guessing the most common label: {percent(score.baseline_accuracy)}"
+            found.append(Tile(percent(score.accuracy), f"right on {which}", f"of {score.rows:,}; {guess}"))
+    return found

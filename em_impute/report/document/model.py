@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from em_impute.em.families import FAMILIES
 from em_impute.report.document.blocks import FEW, Block, Details, Name, Section, Table, folded, names, said
 from em_impute.report.format import log_likelihood, number, percent
+from em_impute.report.model.findings import Convergence, Gaussian, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.mixture import Convergence, Gaussian, LeadingMixture, Selection
 from em_impute.report.sentences import applied_lines, by_farness, criterion_name
 from em_impute.saved_model.values import PredictorDrift
 from em_impute.table.text import plural

@@ -6,9 +6,8 @@ from typing import Any
 from em_impute.report.charts.looks import filling_of
 from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
 from em_impute.report.format import number, percent, percents, rounded, span
-from em_impute.report.model.findings import Accuracy
+from em_impute.report.model.findings import Accuracy, Convergence, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
 from em_impute.report.sentences import criterion_name
 from em_impute.saved_model.values import Recovered
 from em_impute.table.text import plural

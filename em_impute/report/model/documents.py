@@ -4,8 +4,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple, TypeVar
 
 from em_impute.report.model import shared
-from em_impute.report.model.evaluation import EvaluationReport
-from em_impute.report.model.explanation import ExplanationReport, WhyReport
+from em_impute.report.model.asked import EvaluationReport, ExplanationReport, WhyReport
 from em_impute.report.model.fit import FitReport
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import render

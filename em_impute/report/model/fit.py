@@ -11,8 +11,18 @@ from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivi
 from em_impute.missingness.values import GroupOfRows, RowCounts
 from em_impute.report.extra import can_write_pages
 from em_impute.report.model import shared
-from em_impute.report.model.findings import Accuracy, AppliedModel, MarkedRows, Missingness, SuspectLabel, Totals
-from em_impute.report.model.mixture import BaselineEm, Convergence, LeadingMixture, Selection
+from em_impute.report.model.findings import (
+    Accuracy,
+    AppliedModel,
+    BaselineEm,
+    Convergence,
+    LeadingMixture,
+    MarkedRows,
+    Missingness,
+    Selection,
+    SuspectLabel,
+    Totals,
+)
 from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Sha256, Share
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render

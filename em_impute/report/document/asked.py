@@ -1,14 +1,78 @@
-"""An explanation of EM: where it starts, what each step finds, why it stops."""
+"""What was asked about a column: how right fills are, how EM goes step by step, and why rows are filled so."""
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 
 from em_impute.em.families import FAMILIES
-from em_impute.report.document.blocks import Block, Name, Section, Table
-from em_impute.report.document.data import was_read
-from em_impute.report.format import log_likelihood
-from em_impute.report.model.explanation import Change, ExplanationReport, FollowedRow, Iteration, NamedComponent
+from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, RowReasons
+from em_impute.report.document.blocks import Block, Name, Section, Table, names, said
+from em_impute.report.document.cells import by_label, was_read
+from em_impute.report.format import log_likelihood, number, percent, percents, shortened, whole_percent
+from em_impute.report.model.asked import (
+    Change,
+    EvaluationReport,
+    ExplanationReport,
+    FollowedRow,
+    Iteration,
+    NamedComponent,
+    WhyReport,
+)
 from em_impute.table.text import listed, plural
+
+FIGURES = {
+    "accuracy": ("accuracy", percent),
+    "balanced_accuracy": ("balanced accuracy", percent),
+    "log_loss": ("log-loss (lower is better)", number),
+    "brier": ("Brier score (lower is better)", number),
+    "ece": ("calibration error", percent),
+}
+
+COMPARED = (
+    "On hidden labels; labels only: fitted without the rows that lack a label; majority: always the most common one"
+)
+
+MAX_SHOWN = 6
+"""Names in one line."""
+
+
+def evaluation(report: EvaluationReport) -> Iterator[Section]:
+    """Say how right the fills were, how labels were hidden, and which labels were mistaken for which."""
+    right, guessing = (whole_percent(one.accuracy) for one in (report.figures.em_impute, report.figures.majority))
+    blocks: list[Block] = [
+        f"{right} of hidden labels right; always guessing the most common label: {guessing}.",
+        f"95 % interval: {percents(*report.figures.em_impute.interval)}.",
+        was_read(report),
+        said("Predictors: {}.", names(report.features.columns, MAX_SHOWN)),
+        _hiding(report),
+    ]
+    compared = report.figures.em_impute, report.figures.labels_only, report.figures.majority
+    rows = [
+        [name, *("–" if one is None else write(getattr(one, key)) for one in compared)]
+        for key, (name, write) in FIGURES.items()
+    ]
+    blocks.append(Table(COMPARED, ["", "em-impute", "labels only", "majority"], rows))
+    weighted = report.weighted_to_missing
+    if weighted is not None:
+        found, like = weighted.em_impute, f"Weighted to be like the {plural(report.missing.cells, 'missing row')}"
+        right = f"{percent(found.accuracy)} ({percents(*found.interval)}) right"
+        blocks.append(f"{like}: {right}, log-loss {number(found.log_loss)}.")
+    filled = [[f"{one.min_probability:g}", percent(one.share), percent(one.accuracy)] for one in report.thresholds]
+    blocks.append(Table("If only sure cells are filled", ["probability at least", "filled", "right"], filled))
+    yield Section("evaluation", f"How right fills of {report.column} are", blocks + by_label(report.confusion))
+
+
+def _hiding(report: EvaluationReport) -> str:
+    """Say how many labels were hidden, and how."""
+    hiding, known = report.hiding, sum(one.known for one in report.labels)
+    times = "" if hiding.repeats == 1 else f", {hiding.repeats:,} times"
+    again = "" if hiding.distinct_rows == hiding.rows else f" ({hiding.distinct_rows:,} different rows)"
+    each = f"{hiding.rows / hiding.repeats:,.0f} of {plural(known, 'known label')}{times}, {hiding.how}"
+    never = [one.label for one in report.labels if one.known and not any(report.confusion[one.label].values())]
+    kept = f"; never {listed(never, MAX_SHOWN)}" if never else ""
+    gaps = f" {hiding.emptied:,} of these rows show no more than rows to fill do." if hiding.emptied else ""
+    return f"Hidden: {each}: {hiding.rows:,} in all{again}{kept}.{gaps}"
+
 
 MAX_FEATURES, MAX_COMPONENTS = 4, 6
 """Shown of each; the JSON has all."""
@@ -173,3 +237,69 @@ def _gain(height: Change) -> str:
     """Tell what a step gained; of a gain that drowns in rounding not even the sign is known."""
     gain = height.after - height.before
     return f"{gain:+.4g}" if abs(gain) > ROUNDING * (1.0 + abs(height.after)) else "0"
+
+
+NOTHING = 1.05
+"""Odds below which a predictor says next to nothing."""
+
+BEYOND = 1e6
+"""Odds above which nobody tells them apart."""
+
+
+def why_lines(report: WhyReport) -> Iterator[tuple[str, str]]:
+    """Yield what a terminal shows, as names and texts: a few lines a row."""
+    for row in report.rows:
+        yield f"line {row.line}", _said_label(report.column, row)
+        yield "before", f"{_odds(row.base_log_odds)} for {row.label}, of a row without any of these"
+        for part in row.contributions:
+            yield "", _said_part(part, row.label)
+        yield "together", f"{_odds(row.log_odds)} for {row.label}, which is the product"
+        for change in row.changes:
+            yield "otherwise", _said_change(change, row)
+        if row.nearest:
+            yield "nearest", "; ".join(_said_nearest(row.nearest))
+
+
+def _said_nearest(nearest: Sequence[KnownRow]) -> Iterator[str]:
+    """Name the lines of each label, the nearest row first."""
+    for label in dict.fromkeys(one.label for one in nearest):
+        lines = [str(one.line) for one in nearest if one.label == label]
+        yield f"{label} on line{'s' * (len(lines) > 1)} {listed(lines)}"
+
+
+def _said_label(column: str, row: RowReasons) -> str:
+    label = f"{row.label}, probability {percent(row.probability[row.label])}"
+    if row.known is None:
+        return f"{column} is missing: filled with {label}"
+    return f"{column} is {row.known}: it would have been filled with {label}"
+
+
+def _said_part(part: Contribution, label: str) -> str:
+    """Say how strongly a predictor speaks for the label or against it."""
+    if len(part.predictors) > 1:
+        name, speaks = f"{plural(len(part.predictors), 'other predictor')}", "speak"
+    elif part.value is None:
+        name, speaks = f"the other rows of its {part.predictors[0]}", "speak"
+    else:
+        value = shortened(part.value) if isinstance(part.value, str) else f"{part.value:.12g}"
+        name, speaks = f"{part.predictors[0]} {value}", "speaks"
+    odds = _odds(abs(part.log_odds))
+    if abs(part.log_odds) < math.log(NOTHING):
+        return f"{name} {speaks} neither for {label} nor against it"
+    return f"{name} {speaks} {'for' if part.log_odds > 0 else 'against'} {label}, {odds}"
+
+
+def _said_change(change: Counterfactual, row: RowReasons) -> str:
+    then = f"{change.label} ({percent(change.probability)})"
+    if isinstance(change.value, str):
+        return f"{change.predictor} {change.value} would make it {then}"
+    here = next(one.value for one in row.contributions if change.predictor in one.predictors)
+    side = "above" if isinstance(here, float) and change.value > here else "below"
+    return f"{change.predictor} {side} {change.value:.5g} would make it {then}"
+
+
+def _odds(log_odds: float) -> str:
+    """Write odds as so many to one, or one to so many."""
+    is_beyond, odds = abs(log_odds) > math.log(BEYOND), math.exp(min(abs(log_odds), math.log(BEYOND)))
+    said = f"over {BEYOND:,.0f}" if is_beyond else number(round(odds, 1 if odds < 10 else 0))  # noqa: PLR2004
+    return f"{said} to 1" if log_odds >= 0.0 else f"1 to {said}"

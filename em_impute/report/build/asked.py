@@ -1,17 +1,87 @@
-"""From EM step by step to its report: every number that a learner may want to check."""
+"""From an evaluation, and from EM step by step, to their reports."""
 
 import numpy as np
 
-from em_impute.em.blocks import UNKNOWN
+from em_impute.em.blocks import UNKNOWN, Floats
 from em_impute.em.families import FAMILIES
+from em_impute.ensemble import metrics
 from em_impute.options import Request
+from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
 from em_impute.pipeline.explain import Explanation
 from em_impute.pipeline.explain_steps import Turn
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.decisions import told_from_reading, told_from_rows
-from em_impute.report.build.shared import by_name, features_of, gaussians_of, head_of, input_of, notices
-from em_impute.report.model import explanation as sections
-from em_impute.report.model.shared import KnownLabel, MissingCells
+from em_impute.report.build.shared import (
+    by_name,
+    confusion_of,
+    features_of,
+    gaussians_of,
+    head_of,
+    input_of,
+    notices,
+    seconds_of,
+)
+from em_impute.report.build.warnings import told_from_reading, told_from_rows
+from em_impute.report.model import asked as sections
+from em_impute.report.model.shared import KnownLabel, MissingCells, ReliabilityBin, Threshold
+
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+"""Values of --min-probability whose effect is shown."""
+
+
+def build_evaluation(
+    opened: InputTable, evaluation: Evaluation, request: Request, command: str
+) -> sections.EvaluationReport:
+    """Compute every figure of an evaluation."""
+    labels, hiding = evaluation.labels, evaluation.hiding
+    said, label = evaluation.probability[MODEL], evaluation.label
+    weight, like = evaluation.weight, evaluation.like_missing
+    return sections.EvaluationReport(
+        **head_of(request, command),
+        timings=seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
+        input=input_of(opened),
+        column=evaluation.target,
+        labels=_labels(evaluation),
+        missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
+        features=features_of(evaluation.design, opened.readings, evaluation.texts),
+        hiding=sections.Hiding(
+            how=hiding.how,
+            share=hiding.share,
+            repeats=hiding.repeats,
+            rows=evaluation.row.size,
+            distinct_rows=np.unique(evaluation.row).size,
+            emptied=evaluation.n_emptied,
+        ),
+        figures=_compared(evaluation, weight),
+        weighted_to_missing=None if like is None else _compared(evaluation, like),
+        thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
+        reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
+        confusion=confusion_of(labels.labels, metrics.confusion(said, label)),
+        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]),
+    )
+
+
+def _labels(evaluation: Evaluation) -> list[sections.EvaluatedLabel]:
+    each = zip(evaluation.labels.labels, evaluation.labels.known, evaluation.share.tolist(), strict=True)
+    return [sections.EvaluatedLabel(label=label, known=known, share_to_hide=share) for label, known, share in each]
+
+
+def _compared(evaluation: Evaluation, weight: Floats | None) -> sections.Compared:
+    """Judge the fills, and what they are compared with; each row counts by its `weight`, (n_hidden,), or all alike."""
+    label, mean_1 = evaluation.label, None if weight is None else weight / weight.mean()
+
+    def figures(name: str) -> sections.Figures:
+        said = evaluation.probability[name]
+        return sections.Figures(
+            accuracy=metrics.accuracy(said, label, weight),
+            interval=evaluation.interval(name, weight),
+            balanced_accuracy=metrics.balanced_accuracy(said, label, weight),
+            log_loss=metrics.log_loss(said, label, weight),
+            brier=metrics.brier(said, label, weight),
+            ece=metrics.calibration_error(metrics.reliability(said, label, mean_1)),
+        )
+
+    labels_only = figures(LABELS_ONLY) if LABELS_ONLY in evaluation.probability else None
+    return sections.Compared(evaluation.rows(weight), figures(MODEL), labels_only, figures(MAJORITY))
 
 
 def build_explanation(
