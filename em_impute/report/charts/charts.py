@@ -8,7 +8,7 @@ import numpy as np
 from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.ensemble.metrics import wilson_interval
 from em_impute.report.charts.drawing import SMALL, Drawing, Floats, Panel, Scale, percent_ticks
-from em_impute.report.charts.looks import DASHED, Chart, Key, filling_of, labels_in_groups
+from em_impute.report.charts.looks import DASHED, Chart, Key, labels_in_groups
 from em_impute.report.charts.main import predictor_chart, scatter_chart
 from em_impute.report.format import percent
 from em_impute.report.model.findings import Accuracy, Gaussian
@@ -27,16 +27,16 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
 
     `prefix` keeps the ids of several reports on one page apart.
     """
-    groups, filling = labels_in_groups(report.labels), filling_of(report)
+    groups = labels_in_groups(report.labels)
     data, plain, accuracy = report.pictures, report.plain_em, report.accuracy
     histograms, curve, plane = data or ((), None, None)
-    main = scatter_chart(f"{prefix}-scatter", plane, report.features.used, groups, filling)
+    main = scatter_chart(f"{prefix}-scatter", plane, report.features.used, groups)
     note, fits = _simplified(report), dict[str, Sequence[Gaussian]]()
     if plain is not None:
         fits = {"parameters": plain.parameters, "labels_only": plain.labels_only or ()}
         if report.model is not None and not note:
             fits["parameters"], note = report.model.parameters, OWN if main is None else LIKE
-    main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, fits, groups, filling)
+    main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, fits, groups)
     single = {
         "main": main and main._replace(caption=main.caption + note),
         "reliability": reliability_chart(f"{prefix}-reliability", accuracy),

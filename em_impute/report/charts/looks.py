@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats
-from em_impute.report.model.fit import FitReport, Label
+from em_impute.report.model.fit import Label
 
 
 class Colour(NamedTuple):
@@ -154,33 +154,6 @@ class Chart(NamedTuple):
     caption: str = ""
     keys: tuple[Key, ...] = ()
     is_wide: bool = False
-
-
-class Filling(NamedTuple):
-    """How cells were filled: by their most probable labels, or by draws, in so many files; 0 where one was written."""
-
-    is_drawn: bool
-    files: int
-
-    @property
-    def participle(self) -> str:
-        """Say what a cell was: filled in, or drawn."""
-        return "drawn" if self.is_drawn else "filled in"
-
-    def looks(self, of: str) -> str:
-        """Say what solid and hatched or hollow marks are: `of` names the three."""
-        solid, other, marks = of.split()
-        how = "were filled in"
-        if self.is_drawn:
-            which = f", those of the first of {self.files:,} files" if self.files > 1 else ""
-            how = f"had their label drawn by its probability{which}"
-        return f"{solid.capitalize()} {marks} are rows whose label was known; {other} {marks} {how}."
-
-
-def filling_of(report: FitReport) -> Filling:
-    """Tell how cells were filled, if any was."""
-    found = report.filled
-    return Filling(is_drawn=False, files=0) if found is None else Filling(found.method == "draw", found.imputations)
 
 
 def labels_in_groups(labels: Sequence[Label]) -> tuple[Group, ...]:

@@ -7,13 +7,15 @@ import numpy as np
 
 from em_impute.diagnostics.values import Axis, Ellipse, FeatureHistogram, Plane, PosteriorCurve
 from em_impute.report.charts.drawing import WIDE, Drawing, Floats, Panel, Scale, Values, room_for, scale_over
-from em_impute.report.charts.looks import DASHED, EM_KEYS, N_LABELS, Chart, Filling, Group, Key, summed
+from em_impute.report.charts.looks import DASHED, EM_KEYS, N_LABELS, Chart, Group, Key, summed
 from em_impute.report.format import number, shortened
 from em_impute.report.model.findings import Gaussian
 from em_impute.report.model.shared import Predictor
 from em_impute.table.text import listed
 
 Curve = tuple[Floats, Floats]
+
+WHICH = "Solid {0} are rows whose label was known; {1} {0} were filled in."
 
 TOP, GAP, FOOT = 32.0, 44.0, 62.0
 """Above the first panel, between two of them, and below the last one."""
@@ -63,7 +65,6 @@ def predictor_chart(
     curve: PosteriorCurve | None,
     fits: Mapping[str, Sequence[Gaussian]],
     groups: Sequence[Group],
-    filling: Filling,
 ) -> Chart | None:
     """Draw the predictor that tells most about the label, the first one; None where there is none."""
     rows = _rows(histograms[0], groups, fits) if histograms else []
@@ -74,16 +75,16 @@ def predictor_chart(
     panels = _panels(name, edges, rows, has_curve=curve is not None)
     for x in panels[0].across(turns).tolist():  # below the texts
         panels[0].drawing.line([x, x], [TOP, panels[-1].bottom], "ink", width=1.0, dash=(2.0, 3.0))
-    told = [_draw_row(panel, row, edges, filling) for panel, row in zip(panels, rows, strict=False)]
+    told = [_draw_row(panel, row, edges) for panel, row in zip(panels, rows, strict=False)]
     named = [row.group for row in labels if curve is not None]
     if curve is not None:
         _draw_probability(panels[-1], curve, named, turns)
     panels[-1].x_axis(feature)
     ends = f"{number(edges[0])} to {number(edges[-1])}"
     svg = panels[0].drawing.svg(f"{feature} by label", f"Histograms of {feature} from {ends}. {'; '.join(told)}.")
-    keys = [*(Key("line", one.name, one) for one in named), Key("solid", "known"), Key("hatched", filling.participle)]
+    keys = [*(Key("line", one.name, one) for one in named), Key("solid", "known"), Key("hatched", "filled in")]
     keys += [key for key, fit in zip(EM_KEYS, FITS, strict=True) if any(fit in row.curves for row in labels)]
-    caption = f"Each bar counts rows by their {shortened(feature)}. {filling.looks('solid hatched bars')}"
+    caption = f"Each bar counts rows by their {shortened(feature)}. {WHICH.format('bars', 'hatched')}"
     caption += _caption(rows, turns, sum(shown.beyond))
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
 
@@ -139,12 +140,12 @@ def _panels(name: str, edges: Sequence[float], rows: Sequence[_Row], *, has_curv
     return [Panel(drawing, left, top, WIDE - 16.0, top + height, x, y) for top, y in zip(tops, scales, strict=True)]
 
 
-def _draw_row(panel: Panel, row: _Row, edges: Sequence[float], filling: Filling) -> str:
+def _draw_row(panel: Panel, row: _Row, edges: Sequence[float]) -> str:
     """Draw the rows of one label, known ones solid and filled ones hatched upon them; give their counts in words."""
     colour, k, drawing = row.group.colour, row.group.k, panel.drawing
     is_label = row.group != LEFT_EMPTY
     counts = f"{row.known.sum():,.0f} known, " if is_label else ""
-    counts += f"{row.filled.sum():,.0f} {filling.participle if is_label else 'rows'}"
+    counts += f"{row.filled.sum():,.0f} {'filled in' if is_label else 'rows'}"
     panel.y_axis(f"{shortened(row.group.name, LONGEST_NAME)}: {counts}", panel.y.ticks(3))
     known = panel.bars(edges, np.zeros_like(row.known), row.known)
     drawing.area(known, colour, edge=colour, opacity=0.4, name=f"known-{k}")
@@ -203,7 +204,7 @@ MANY, LARGE, SMALL = 500, 0.8, 0.6
 
 
 def scatter_chart(
-    name: str, plane: Plane | None, features: Sequence[Predictor], groups: Sequence[Group], filling: Filling
+    name: str, plane: Plane | None, features: Sequence[Predictor], groups: Sequence[Group]
 ) -> Chart | None:
     """Draw known and filled rows in a plane; None where there is none.  `features` are the predictors in use."""
     if not plane:
@@ -232,15 +233,14 @@ def scatter_chart(
             _mark(panel, one, group.marker, group.colour, size, f"{kind}-{group.k}", hollow=kind == "filled")
     fits = [(plane.em, ()), (plane.labels_only or (), DASHED)]
     shown = [key for key, fit in zip(EM_KEYS, fits, strict=True) if _ellipses(panel, fit[0], groups, fit[1])]
-    keys = [*(Key("both", one.name, one) for one in groups), Key("filled", "known"), Key("hollow", filling.participle)]
+    keys = [*(Key("both", one.name, one) for one in groups), Key("filled", "known"), Key("hollow", "filled in")]
     keys += [*shown, Key("cross", "left empty")] if len(left_empty) else shown
     counts = [
-        f"{group.name}: {len(one):,} known, {len(other):,} {filling.participle}"
+        f"{group.name}: {len(one):,} known, {len(other):,} filled in"
         for group, one, other in zip(groups, known, filled, strict=True)
     ]
     svg = drawing.svg(f"Rows by {across} and {up}", f"Points drawn: {'; '.join(counts)}.")
-    caption = "Each point is a row; its shape and colour show the label. "
-    caption += filling.looks("solid hollow markers")
+    caption = f"Each point is a row; its shape and colour show the label. {WHICH.format('markers', 'hollow')}"
     caption += _plane_caption(plane, panel, points, has_ellipses=EM_KEYS[0] in shown)
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from em_impute.missingness.values import Difference
 from em_impute.report.charts.charts import fill_curve
-from em_impute.report.charts.looks import filling_of
 from em_impute.report.document.blocks import (
     FEW,
     Block,
@@ -105,11 +104,12 @@ def what_was_filled(report: FitReport) -> Section | None:
 
 def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
     """Count the filled cells by the probability of their label, and name the least certain ones."""
-    filling, bands, blocks = filling_of(report), list(reversed(filled.by_band)), []
+    bands, blocks = list(reversed(filled.by_band)), list[Block]()
     every = sorted(report.labels, key=lambda one: -one.filled)
     labels = [one.label for one in report.labels if one in every[:MAX_LABELS]]
-    if filling.is_drawn:
-        which = f" The counts are those of the first of {filling.files:,} files." if filling.files > 1 else ""
+    if filled.is_drawn:
+        first = f" The counts are those of the first of {filled.imputations:,} files."
+        which = first if filled.imputations > 1 else ""
         blocks.append(f"Labels were drawn by their probabilities, so some are improbable.{which}")
     rows = [[f"{one.low:g} to {one.high:g}", one.cells, *(one.labels[label] for label in labels)] for one in bands]
     some = f"; the {len(labels)} labels filled most often" if len(labels) < len(every) else ""

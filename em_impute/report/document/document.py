@@ -1,8 +1,7 @@
 """The document that a report makes: its sections and their order, and what stands at its top."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from em_impute.report.charts.looks import filling_of
 from em_impute.report.document.blocks import Document, Name, Section, Text, Tile, names, said
 from em_impute.report.document.cells import (
     how_well_recovered,
@@ -16,10 +15,9 @@ from em_impute.report.document.cells import (
 from em_impute.report.document.model import the_model, the_saved_model
 from em_impute.report.document.usage import decisions, how_to_use, reproduction, write_methods
 from em_impute.report.format import percent, rounded, span, whole_percent
-from em_impute.report.model.findings import Accuracy, AppliedModel, ExpectedWrong
+from em_impute.report.model.findings import ExpectedWrong
 from em_impute.report.model.fit import FitReport
-from em_impute.report.sentences import REASONS, n_wrong
-from em_impute.saved_model.values import Recovered
+from em_impute.report.sentences import REASONS
 from em_impute.table.text import plural
 
 SECTIONS = (
@@ -61,6 +59,8 @@ def file_name(report: FitReport) -> str:
 NO_BETTER = "W08"
 """Code of the warning that the headline says already."""
 
+IF_MODEL_HOLDS = ", if the model's probabilities hold here"
+
 MAX_COLUMNS = 3
 """Columns that are named; of more they are counted."""
 
@@ -74,9 +74,9 @@ def headline(report: FitReport) -> list[Text]:
 
 
 def _filled(report: FitReport, rows: str) -> Text:
-    missing, filling, column = report.missing, filling_of(report), Name(report.column)
+    missing, filled, column = report.missing, report.filled, Name(report.column)
     n, cells = missing.filled, missing.cells
-    did = "Drew labels for" if filling.is_drawn else "Filled"
+    did = "Drew labels for" if filled and filled.is_drawn else "Filled"
     if not n:
         what = said("Filled none of the {} of {}", plural(cells, "missing cell"), column)
     elif n == cells:
@@ -84,7 +84,7 @@ def _filled(report: FitReport, rows: str) -> Text:
         what = said("{} {} missing cell{} of {}", did, which, "s" * (cells != 1), column)
     else:
         what = said("{} {} of {} missing cells of {}", did, n, cells, column)
-    times = f", {filling.files:,} times" if filling.files > 1 else ""
+    times = f", {filled.imputations:,} times" if filled and filled.imputations > 1 else ""
     left = "".join(f"; {n:,} left, {REASONS.get(reason, reason)}" for reason, n in missing.left_empty.items())
     return said("{} ({}){}{}{}.", what, rows, times, _using(report), left)
 
@@ -100,79 +100,50 @@ def _using(report: FitReport) -> Text:
     return said("{}, using {} columns", by, f"{len(used):,} of {of:,}" if of > len(used) else of)
 
 
-def _how_right(report: FitReport) -> Iterable[Text]:
-    """Say how many fills are wrong, and how many hidden known labels were right."""
-    if report.applied is not None:
-        yield from _of_the_model(report.applied, report.missing.filled)
-    elif report.model is not None and not any(one.known for one in report.labels):
+def _how_right(report: FitReport) -> Iterator[Text]:
+    """Say how many fills are wrong, and how many labels were right that the model had not seen."""
+    wrong, filled = report.expected_wrong, report.missing.filled
+    if report.model is not None and not any(one.known for one in report.labels):
         yield from (said("Named {}.", one.detail) for one in report.log if one.action == "labels named")
         yield said("No label was known, so nothing can tell how right these names are.")
-    elif report.accuracy is None:
+    elif wrong is None:
         yield said("How many are wrong is not known: too few labels are known to hide some of them.")
-    else:
-        is_no_better = any(one.code == NO_BETTER for one in report.warnings)
-        yield from _expected(report.accuracy.expected_wrong, report.missing.filled, is_no_better=is_no_better)
-        yield _tested("hidden known labels", report.accuracy)
+    elif any(one.code == NO_BETTER for one in report.warnings):
+        worth = "These fills are no better than guessing by how common each label is"
+        yield said("{}{} ({}).", worth, f": expect {_expected(wrong, filled)}" if filled else "", NO_BETTER)
+    elif filled:
+        yield said("Expect {}{}.", _expected(wrong, filled), "" if report.applied is None else IF_MODEL_HOLDS)
+    for which, score in report.scores[:1]:
+        right, guessing = whole_percent(score.accuracy), whole_percent(score.baseline_accuracy)
+        yield said("Tested on {}: {} right; always guessing the most common label: {}.", which, right, guessing)
 
 
-def _expected(wrong: ExpectedWrong, filled: int, *, is_no_better: bool) -> Iterable[Text]:
+def _expected(wrong: ExpectedWrong, filled: int) -> str:
     """Say how many fills are wrong, and between which ends."""
     about, most = rounded(wrong.estimate), rounded(wrong.high)
-    what = f"about {about} of them to be wrong" + ("" if wrong.low is None else f" ({span(wrong.low, wrong.high)})")
     if filled == 1:
-        what = f"it to be wrong with a probability of {whole_percent(min(1.0, wrong.estimate))}"
-    elif about == "0":
-        what = "hardly any of them to be wrong" + (f" (at most {most})" if most != "0" else "")
-    if is_no_better:
-        worth = "These fills are no better than guessing by how common each label is"
-        yield said("{}{} ({}).", worth, f": expect {what}" if filled else "", NO_BETTER)
-    elif filled:
-        yield said("Expect {}.", what)
-
-
-def _of_the_model(applied: AppliedModel, filled: int) -> Iterable[Text]:
-    """Say how right the fills of a saved model are."""
-    if filled == 1:
-        chance = percent(applied.expected_wrong)
-        yield said("By the model's probabilities the fill is wrong with a probability of {}.", chance)
-    elif filled:
-        about = n_wrong(applied)
-        yield said("Expect about {} of them to be wrong, if the model's probabilities hold here.", about)
-    if applied.tested is not None:
-        yield _tested("labels known here", applied.tested)
-    elif applied.held_out is not None:
-        yield _tested("hidden labels when fitted", applied.held_out)
-
-
-def _tested(which: str, score: Accuracy | Recovered) -> Text:
-    right, guessing = whole_percent(score.accuracy), whole_percent(score.baseline_accuracy)
-    return said("Tested on {}: {} right; always guessing the most common label: {}.", which, right, guessing)
+        return f"it to be wrong with a probability of {whole_percent(min(1.0, wrong.estimate))}"
+    if about == "0":
+        return "hardly any of them to be wrong" + (f" (at most {most})" if most != "0" else "")
+    return f"about {about} of them to be wrong" + ("" if wrong.low is None else f" ({span(wrong.low, wrong.high)})")
 
 
 def _tiles(report: FitReport) -> list[Tile]:
     """Give the figures that matter most; none where nothing was missing."""
-    missing, filling, accuracy, applied = report.missing, filling_of(report), report.accuracy, report.applied
+    missing, filled, wrong = report.missing, report.missing.filled, report.expected_wrong
     if not missing.cells:
         return []
-    filled, left = missing.filled, missing.cells - missing.filled
-    each = f", in each of {filling.files:,} files" if filling.files else ""
-    found = [
-        Tile(filled, "drawn" if filling.is_drawn else "filled", f"of {plural(missing.cells, 'missing cell')}{each}")
-    ]
-    if left:
+    files = report.filled.imputations if report.filled else 0
+    each = f", in each of {files:,} files" if files else ""
+    found = [Tile(filled, "filled", f"of {plural(missing.cells, 'missing cell')}{each}")]
+    if filled < missing.cells:
         reasons = "; ".join(f"{n:,} {REASONS.get(reason, reason)}" for reason, n in missing.left_empty.items())
-        found.append(Tile(left, "left empty", reasons))
-    if applied is not None and filled:
-        note = f"{percent(applied.expected_wrong / filled)} of the filled, if its probabilities are right"
-        found.append(Tile(n_wrong(applied), "wrong, by the model", note))
-    elif accuracy is not None and filled:
-        wrong = accuracy.expected_wrong
+        found.append(Tile(missing.cells - filled, "left empty", reasons))
+    if wrong is not None and filled:
         note = f"{span(wrong.low, wrong.high)} with {100 * wrong.level:.0f} % probability; " if wrong.level else ""
-        note += f"{percent(wrong.estimate / filled)} of the filled"
+        note += f"{percent(wrong.estimate / filled)} of the filled{'' if report.applied is None else IF_MODEL_HOLDS}"
         found.append(Tile(rounded(wrong.estimate), "probably wrong", note))
-    here = (applied.tested, "labels known here") if applied else (accuracy, "hidden labels")
-    for score, which in (here, (applied and applied.held_out, "labels hidden when fitted")):
-        if score is not None:
-            guess = f"always guessing the most common label: {percent(score.baseline_accuracy)}"
-            found.append(Tile(percent(score.accuracy), f"right on {which}", f"of {score.rows:,}; {guess}"))
+    for which, score in report.scores:
+        guess = f"always guessing the most common label: {percent(score.baseline_accuracy)}"
+        found.append(Tile(percent(score.accuracy), f"right on {which}", f"of {score.rows:,}; {guess}"))
     return found

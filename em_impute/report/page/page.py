@@ -78,7 +78,7 @@ def _environment() -> Environment:
         "folded": _folded,
         "kind": lambda block: type(block).__name__,
         "legend": _legend,
-        "looks": looks,
+        "looks": _looks,
         "meaning": lambda key: shown(Name(key.text) if key.group and key.group.is_one else key.text),
         "sample": lambda key: Markup(key.sample()),  # noqa: S704  # made by us, without any text
     }
@@ -119,7 +119,7 @@ def shown(value: Any) -> Markup:  # noqa: ANN401  # whatever a document holds
     return Markup(_glued(escape(literal(text_of(value)))))  # noqa: S704  # escaped
 
 
-def looks(table: Table) -> list[str]:
+def _looks(table: Table) -> list[str]:
     """Give each column its class: "n" for numbers, "short" for texts that stay on a line, "text" for long ones."""
     return [_look(at, [shown(row[at]).striptags() for row in table.rows]) for at in range(len(table.head))]
 
