@@ -57,7 +57,6 @@ EXAMINING = 2
 class Uncertainty:
     """What is not known of a completed column."""
 
-    n_draws: int
     wrong: IntervalEstimate | None
     """Filled cells that are wrong, 90 %: by the draws, or by the labels held out if the two do not agree.  None where
     no label could be held out, and wrong has no meaning"""
@@ -124,7 +123,7 @@ def examine_uncertainty(
     half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / N_DRAWS)
     totals = _intervals(total.mean(axis=0), half, known, known + fills.row.size)
     shares = pooled.intervals() if with_shares else None
-    return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, pooled.missing_information, n_beyond)
+    return Uncertainty(wrong, held_out, agree, totals, shares, pooled.missing_information, n_beyond)
 
 
 class PooledShares(NamedTuple):

@@ -19,8 +19,8 @@ LARGE, HUGE = 9999.5, 1e15
 NEARLY = 0.01
 """Share from which on, and up to which from the other side, whole percentages tell enough."""
 
-SMALLEST_P, SMALLEST_SHARE = 0.001, 0.0001
-"""Probabilities below them are told apart by nobody."""
+SMALLEST_P = 0.001
+"""Probabilities below it are told apart by nobody."""
 
 
 def number(value: float | None) -> str:
@@ -52,13 +52,6 @@ def percents(low: float, high: float) -> str:
 def whole_percent(share: float) -> str:
     """Write a share as a percentage without decimals, unless it is nearly none or nearly all."""
     return percent(share) if 0.0 < share < NEARLY or 1.0 - NEARLY < share < 1.0 else f"{100.0 * share:.0f} %"
-
-
-def small_percent(share: float) -> str:
-    """Write a share that may be very small as a percentage: below 1 % with two significant digits."""
-    if share >= NEARLY:
-        return percent(share)
-    return f"{100.0 * share:.2g} %" if share >= SMALLEST_SHARE else f"< {100.0 * SMALLEST_SHARE:g} %"
 
 
 def p_value(value: float | None) -> str:

@@ -151,19 +151,18 @@ class _Field(NamedTuple):
 
 
 def _codec_of_class(kind: type) -> Codec:
-    """Give the codec of a class; it is made when it is first needed."""
-    if kind not in _CODECS:
-        _CODECS[kind] = _made_codec(kind)
-    return _CODECS[kind]
-
-
-def _made_codec(kind: type) -> Codec:
-    """Make the codec of a dataclass or named tuple: an object with a key a field, and no others."""
+    """Make the codec of a dataclass or named tuple, once it is needed: an object with a key a field, and no others."""
+    if kind in _CODECS:
+        return _CODECS[kind]
     members = {one.key: one for one in _fields_of(kind)}
 
     def write(value: Any) -> dict[str, Any]:  # noqa: ANN401  # of the class
         found = ((one, getattr(value, one.name)) for one in members.values())
-        return {one.key: one.codec.write(held) for one, held in found if not _is_default(held, one.default)}
+        return {
+            one.key: one.codec.write(held)
+            for one, held in found
+            if not (held is one.default or (isinstance(held, type(one.default)) and held == one.default))
+        }
 
     def read(node: Node) -> Any:  # noqa: ANN401  # of the class
         found = node.of(dict, "an object")
@@ -184,7 +183,7 @@ def _made_codec(kind: type) -> Codec:
             "additionalProperties": False,
         }
 
-    return Codec(write, read, schema)
+    return _CODECS.setdefault(kind, Codec(write, read, schema))
 
 
 def _fields_of(kind: type) -> Iterator[_Field]:
@@ -195,12 +194,6 @@ def _fields_of(kind: type) -> Iterator[_Field]:
         if NotSaved not in marks:
             key, codec = marks[Key].name if Key in marks else name, _codec_of(hints[name])
             yield _Field(name, key, codec, parameter.default if MayLack in marks else MISSING)
-
-
-def _is_default(held: Any, default: Any) -> bool:  # noqa: ANN401  # of any field
-    return held is default or (
-        isinstance(held, str | float | tuple) and isinstance(default, type(held)) and held == default
-    )
 
 
 def _kinds(classes: Mapping[str, type]) -> Codec:

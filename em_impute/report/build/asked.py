@@ -10,18 +10,9 @@ from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
 from em_impute.pipeline.explain import Explanation
 from em_impute.pipeline.explain_steps import Turn
 from em_impute.pipeline.types import InputTable
-from em_impute.report.build.shared import (
-    by_name,
-    confusion_of,
-    features_of,
-    gaussians_of,
-    head_of,
-    input_of,
-    notices,
-    seconds_of,
-)
+from em_impute.report.build import shared
 from em_impute.report.build.warnings import told_from_reading, told_from_rows
-from em_impute.report.model import asked as sections
+from em_impute.report.model import asked as reports
 from em_impute.report.model.shared import KnownLabel, MissingCells, ReliabilityBin, Threshold
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -30,20 +21,20 @@ THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 def build_evaluation(
     opened: InputTable, evaluation: Evaluation, request: Request, command: str
-) -> sections.EvaluationReport:
+) -> reports.EvaluationReport:
     """Compute every figure of an evaluation."""
     labels, hiding = evaluation.labels, evaluation.hiding
     said, label = evaluation.probability[MODEL], evaluation.label
     weight, like = evaluation.weight, evaluation.like_missing
-    return sections.EvaluationReport(
-        **head_of(request, command),
-        timings=seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
-        input=input_of(opened),
+    return reports.EvaluationReport(
+        **shared.head_of(request, command),
+        timings=shared.seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
+        input=shared.input_of(opened),
         column=evaluation.target,
         labels=_labels(evaluation),
         missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
-        features=features_of(evaluation.design, opened.readings, evaluation.texts),
-        hiding=sections.Hiding(
+        features=shared.features_of(evaluation.design, opened.readings, evaluation.texts),
+        hiding=reports.Hiding(
             how=hiding.how,
             share=hiding.share,
             repeats=hiding.repeats,
@@ -55,23 +46,25 @@ def build_evaluation(
         weighted_to_missing=None if like is None else _compared(evaluation, like),
         thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
         reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
-        confusion=confusion_of(labels.labels, metrics.confusion(said, label)),
-        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]),
+        confusion=shared.confusion_of(labels.labels, metrics.confusion(said, label)),
+        warnings=shared.notices(
+            [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
+        ),
     )
 
 
-def _labels(evaluation: Evaluation) -> list[sections.EvaluatedLabel]:
+def _labels(evaluation: Evaluation) -> list[reports.EvaluatedLabel]:
     each = zip(evaluation.labels.labels, evaluation.labels.known, evaluation.share.tolist(), strict=True)
-    return [sections.EvaluatedLabel(label=label, known=known, share_to_hide=share) for label, known, share in each]
+    return [reports.EvaluatedLabel(label=label, known=known, share_to_hide=share) for label, known, share in each]
 
 
-def _compared(evaluation: Evaluation, weight: Floats | None) -> sections.Compared:
+def _compared(evaluation: Evaluation, weight: Floats | None) -> reports.Compared:
     """Judge the fills, and what they are compared with; each row counts by its `weight`, (n_hidden,), or all alike."""
     label, mean_1 = evaluation.label, None if weight is None else weight / weight.mean()
 
-    def figures(name: str) -> sections.Figures:
+    def figures(name: str) -> reports.Figures:
         said = evaluation.probability[name]
-        return sections.Figures(
+        return reports.Figures(
             accuracy=metrics.accuracy(said, label, weight),
             interval=evaluation.interval(name, weight),
             balanced_accuracy=metrics.balanced_accuracy(said, label, weight),
@@ -81,29 +74,31 @@ def _compared(evaluation: Evaluation, weight: Floats | None) -> sections.Compare
         )
 
     labels_only = figures(LABELS_ONLY) if LABELS_ONLY in evaluation.probability else None
-    return sections.Compared(evaluation.rows(weight), figures(MODEL), labels_only, figures(MAJORITY))
+    return reports.Compared(evaluation.rows(weight), figures(MODEL), labels_only, figures(MAJORITY))
 
 
 def build_explanation(
     opened: InputTable, explanation: Explanation, request: Request, command: str
-) -> sections.ExplanationReport:
+) -> reports.ExplanationReport:
     """Gather what there is to say about every step."""
     labels, start, last = explanation.labels, explanation.start, explanation.n_iterations
-    return sections.ExplanationReport(
-        **head_of(request, command),
-        input=input_of(opened),
+    return reports.ExplanationReport(
+        **shared.head_of(request, command),
+        input=shared.input_of(opened),
         column=explanation.target,
         labels=[KnownLabel(label=one, known=n) for one, n in zip(labels.labels, labels.known, strict=True)],
         missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
-        features=features_of(explanation.design, opened.readings),
+        features=shared.features_of(explanation.design, opened.readings),
         covariance=explanation.family,
         prior_strength=explanation.prior_strength,
         collapse=explanation.collapse,
-        start=sections.Start(start.kind, _said_start(explanation), start.n_starts, _parameters(explanation, 0)),
+        start=reports.Start(start.kind, _said_start(explanation), start.n_starts, _parameters(explanation, 0)),
         steps=[_step(explanation, turn) for turn in explanation.turns],
-        stop=sections.StopReason(explanation.stop, _why(explanation, request)),
-        final=sections.FinalState(_rows(explanation, last), _parameters(explanation, last)),
-        warnings=notices([*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]),
+        stop=reports.StopReason(explanation.stop, _why(explanation, request)),
+        final=reports.FinalState(_rows(explanation, last), _parameters(explanation, last)),
+        warnings=shared.notices(
+            [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
+        ),
     )
 
 
@@ -120,39 +115,39 @@ def _said_start(explanation: Explanation) -> str:
     return f"equal shares, means at rows that are far apart, and for each the {part} of all rows{best}"
 
 
-def _step(explanation: Explanation, turn: Turn) -> sections.Iteration:
+def _step(explanation: Explanation, turn: Turn) -> reports.Iteration:
     before, after, at, is_shown = turn.before, turn.after, turn.iteration, explanation.is_shown(turn.iteration)
-    return sections.Iteration(
+    return reports.Iteration(
         iteration=at,
         rows=_rows(explanation, at - 1) if is_shown else None,
         parameters=_parameters(explanation, at) if is_shown else None,
-        q=sections.Change(before.q, after.q),
-        log_likelihood=sections.Change(before.log_likelihood, after.log_likelihood),
-        log_prior=sections.Change(before.log_prior, after.log_prior) if explanation.prior_strength else None,
+        q=reports.Change(before.q, after.q),
+        log_likelihood=reports.Change(before.log_likelihood, after.log_likelihood),
+        log_prior=reports.Change(before.log_prior, after.log_prior) if explanation.prior_strength else None,
     )
 
 
-def _parameters(explanation: Explanation, iteration: int) -> list[sections.NamedComponent]:
+def _parameters(explanation: Explanation, iteration: int) -> list[reports.NamedComponent]:
     """List the components: weight, and for each feature mean and standard deviation."""
     design, names = explanation.design, [feature.name for feature in explanation.design.features]
     labels = [explanation.labels.labels[k] for k in explanation.component_label]
-    made = gaussians_of(explanation.parameters[iteration], design.shift, design.scale, names, labels)
+    made = shared.gaussians_of(explanation.parameters[iteration], design.shift, design.scale, names, labels)
     return [
-        sections.NamedComponent(component=name, **one) for name, one in zip(explanation.components, made, strict=True)
+        reports.NamedComponent(component=name, **one) for name, one in zip(explanation.components, made, strict=True)
     ]
 
 
-def _rows(explanation: Explanation, iteration: int) -> list[sections.FollowedRow]:
+def _rows(explanation: Explanation, iteration: int) -> list[reports.FollowedRow]:
     """List the rows that are followed, with the responsibilities that the E step finds."""
     told, labels = explanation.told, explanation.labels.labels
     shares = explanation.shares_of(iteration, told.x, told.label)
     names = [feature.name for feature in explanation.design.features]
     return [
-        sections.FollowedRow(
+        reports.FollowedRow(
             line=int(line),
             known=None if label == UNKNOWN else labels[label],
-            values={name: None if np.isnan(value) else value for name, value in by_name(names, values).items()},
-            responsibility=by_name(explanation.components, share),
+            values={name: None if np.isnan(value) else value for name, value in shared.by_name(names, values).items()},
+            responsibility=shared.by_name(explanation.components, share),
         )
         for line, label, values, share in zip(told.line, told.label, told.values, shares, strict=True)
     ]

@@ -17,18 +17,10 @@ from em_impute.options import Request
 from em_impute.pipeline.apply import Applied
 from em_impute.pipeline.compatibility import mismatch_warnings
 from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.report.build import shared
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
 from em_impute.report.build.missingness import missingness_of
 from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_of, selection_of
-from em_impute.report.build.shared import (
-    confusion_of,
-    features_of,
-    features_of_model,
-    head_of,
-    input_of,
-    notices,
-    seconds_of,
-)
 from em_impute.report.build.warnings import decisions, misjudgement, told_from_reading, warnings
 from em_impute.report.model import findings
 from em_impute.report.model.fit import Decision, FitReport, Groups
@@ -76,9 +68,9 @@ def build_report(
         *_of_columns_left(opened, completion),
     ]
     return FitReport(
-        **head_of(request, command),
-        timings=seconds_of(timings),
-        input=input_of(opened),
+        **shared.head_of(request, command),
+        timings=shared.seconds_of(timings),
+        input=shared.input_of(opened),
         output=output_of((str(one.path or ""), one.sha256, one.bytes) for one in outputs or ()),
         column=completion.target,
         labels=labels_of(counted),
@@ -87,7 +79,7 @@ def build_report(
         totals=totals,
         marked=marked,
         log=decisions(opened, completion, request, counted),
-        warnings=notices(said),
+        warnings=shared.notices(said),
         **_of_fit(opened, completion, counted, wrong, is_read=request.reported),
     )
 
@@ -103,7 +95,7 @@ def _of_fit(
     if not is_read:
         return sections
     sections |= {
-        "features": features_of(found.design, found.readings, found.texts),
+        "features": shared.features_of(found.design, found.readings, found.texts),
         "model": mixture_of(found),
         "fit": convergence_of(found, completion.fills.entropy),
         "selection": selection_of(found.choice),
@@ -157,10 +149,10 @@ def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: 
         found += misjudgement(section, counted.n_filled)
     return replace(
         report,
-        features=features_of_model(applied),
+        features=shared.features_of_model(applied),
         applied=section,
         log=[*report.log, Decision("choose", "saved model", origin(section))],
-        warnings=[*notices(found), *report.warnings],
+        warnings=[*shared.notices(found), *report.warnings],
     )
 
 
@@ -238,7 +230,7 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
         ece=metrics.calibration_error(bins),
         reliability=[ReliabilityBin(*one) for one in bins],
         curve=[Threshold(*one) for one in metrics.fill_curve(probability, label, weight)],
-        confusion=confusion_of(names, metrics.confusion(probability, label, like)),
+        confusion=shared.confusion_of(names, metrics.confusion(probability, label, like)),
         expected_wrong=wrong,
     )
 

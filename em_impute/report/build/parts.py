@@ -16,10 +16,9 @@ from em_impute.report.build.counted import Counted, output_of
 from em_impute.report.build.fit import build_report, with_model
 from em_impute.report.build.mixture import convergence_of
 from em_impute.report.build.shared import seconds_of
-from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
+from em_impute.report.model.fit import FitReport, PartFile, Parts
 from em_impute.report.model.shared import Features, Predictor
 from em_impute.saved_model.store import SavedModel
-from em_impute.table.text import plural
 
 
 def build_parts_report(
@@ -58,7 +57,6 @@ def build_parts_report(
         missingness=base.missingness
         and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
-        log=[*base.log, *_log(filled, column, drawn)],
         parts=Parts(rows_drawn=drawn, files=files),
     )
 
@@ -135,15 +133,6 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
         return one._replace(missing=numbers.n_missing, mean=mean, sd=sd)
 
     return section._replace(used=[counted(one) for one in section.used])
-
-
-def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts) -> list[Decision]:
-    use = "" if column.full_fit is None else "; then EM over all rows"
-    if column.applied is not None:
-        use = "; they are compared with those the saved model was fitted to"
-    read = f"{plural(len(filled.parts), 'part')}, {plural(filled.summary.n_rows, 'row')}"
-    rows = f"{drawn.known:,} with a label and {drawn.missing:,} without{use}"
-    return [Decision("read", "parts", read), Decision("fit", "rows drawn", rows)]
 
 
 def _sensitivity(

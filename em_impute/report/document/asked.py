@@ -9,15 +9,7 @@ from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, R
 from em_impute.report.document.blocks import Block, Name, Section, Table, names, said
 from em_impute.report.document.cells import by_label, was_read
 from em_impute.report.format import log_likelihood, number, percent, percents, shortened, whole_percent
-from em_impute.report.model.asked import (
-    Change,
-    EvaluationReport,
-    ExplanationReport,
-    FollowedRow,
-    Iteration,
-    NamedComponent,
-    WhyReport,
-)
+from em_impute.report.model import asked as reports
 from em_impute.table.text import listed, plural
 
 FIGURES = {
@@ -36,7 +28,7 @@ MAX_SHOWN = 6
 """Names in one line."""
 
 
-def evaluation(report: EvaluationReport) -> Iterator[Section]:
+def evaluation(report: reports.EvaluationReport) -> Iterator[Section]:
     """Say how right the fills were, how labels were hidden, and which labels were mistaken for which."""
     right, guessing = (whole_percent(one.accuracy) for one in (report.figures.em_impute, report.figures.majority))
     blocks: list[Block] = [
@@ -62,7 +54,7 @@ def evaluation(report: EvaluationReport) -> Iterator[Section]:
     yield Section("evaluation", f"How right fills of {report.column} are", blocks + by_label(report.confusion))
 
 
-def _hiding(report: EvaluationReport) -> str:
+def _hiding(report: reports.EvaluationReport) -> str:
     """Say how many labels were hidden, and how."""
     hiding, known = report.hiding, sum(one.known for one in report.labels)
     times = "" if hiding.repeats == 1 else f", {hiding.repeats:,} times"
@@ -87,7 +79,7 @@ WHY = (
 )
 
 
-def explanation(report: ExplanationReport) -> Iterator[Section]:
+def explanation(report: reports.ExplanationReport) -> Iterator[Section]:
     """Tell of the model, of the start, of every step in full, of the others in a line, and of the end."""
     start, final, steps, before = report.start, report.final, report.steps, report.start.parameters
     features = _separating(report)
@@ -112,7 +104,7 @@ def explanation(report: ExplanationReport) -> Iterator[Section]:
     yield Section("final", "End", blocks)
 
 
-def _model(report: ExplanationReport) -> Iterator[str]:
+def _model(report: reports.ExplanationReport) -> Iterator[str]:
     """Say what is fitted, in words and as a formula."""
     yield was_read(report)
     used = [one.name for one in report.features.used]
@@ -133,15 +125,15 @@ def _model(report: ExplanationReport) -> Iterator[str]:
     yield f"M step: w_k, m_k, C_k are share, mean, covariance of all rows, counted by k's responsibility{held}."
 
 
-def _lacks_numbers(report: ExplanationReport) -> bool:
+def _lacks_numbers(report: reports.ExplanationReport) -> bool:
     return any(one.missing for one in report.features.used)
 
 
 def _step(
-    step: Iteration,
-    before: Sequence[NamedComponent],
-    after: Sequence[NamedComponent],
-    report: ExplanationReport,
+    step: reports.Iteration,
+    before: Sequence[reports.NamedComponent],
+    after: Sequence[reports.NamedComponent],
+    report: reports.ExplanationReport,
     features: Sequence[str],
 ) -> Iterator[Section]:
     """Tell of one step in full: Q and the log-likelihood before and after, with a prior also their sums with it."""
@@ -159,7 +151,7 @@ def _step(
     yield Section(f"m-{n}", f"M step {n}", [*blocks, *(_why(report) if n == 1 else [])])
 
 
-def _why(report: ExplanationReport) -> Iterator[str]:
+def _why(report: reports.ExplanationReport) -> Iterator[str]:
     """Say why the log-likelihood never falls."""
     yield WHY
     if _lacks_numbers(report):
@@ -168,11 +160,11 @@ def _why(report: ExplanationReport) -> Iterator[str]:
         yield "With a prior all this holds of the sums with the log prior, which is given up to a constant."
 
 
-def _sum(one: Change, other: Change | None) -> Change:
-    return one if other is None else Change(before=one.before + other.before, after=one.after + other.after)
+def _sum(one: reports.Change, other: reports.Change | None) -> reports.Change:
+    return one if other is None else reports.Change(before=one.before + other.before, after=one.after + other.after)
 
 
-def _in_a_line(steps: Sequence[Iteration], report: ExplanationReport) -> Table:
+def _in_a_line(steps: Sequence[reports.Iteration], report: reports.ExplanationReport) -> Table:
     """Give a line each to some of the steps that are not told in full: the first two, round numbers, and the last."""
     prior = " + log prior" if report.prior_strength > 0.0 else ""
     told = {steps[0].iteration, steps[0].iteration + 1, steps[-1].iteration}
@@ -184,7 +176,7 @@ def _in_a_line(steps: Sequence[Iteration], report: ExplanationReport) -> Table:
     return Table("Some further steps", ["step", f"gain of Q{prior}", f"log-likelihood{prior}", "gain"], rows)
 
 
-def _rows(rows: Sequence[FollowedRow], features: Sequence[str]) -> list[Block]:
+def _rows(rows: Sequence[reports.FollowedRow], features: Sequence[str]) -> list[Block]:
     """Set rows with their responsibilities below each other."""
     components, cells = list(rows[0].responsibility)[:MAX_COMPONENTS] if rows else [], []
     for row in rows:
@@ -201,7 +193,9 @@ def _share(share: float, known: str | None) -> str:
 
 
 def _parameters(
-    features: Sequence[str], before: Sequence[NamedComponent], after: Sequence[NamedComponent] | None = None
+    features: Sequence[str],
+    before: Sequence[reports.NamedComponent],
+    after: Sequence[reports.NamedComponent] | None = None,
 ) -> Table:
     """Set out one state of the parameters of the components that have most of the rows, or two beside each other."""
     heaviest = sorted(sorted(range(len(before)), key=lambda k: -before[k].weight)[:MAX_COMPONENTS])
@@ -220,7 +214,7 @@ def _parameters(
     )
 
 
-def _separating(report: ExplanationReport) -> list[str]:
+def _separating(report: reports.ExplanationReport) -> list[str]:
     """Choose the predictors that separate the components best in the end: by their means, in standard deviations."""
     final = report.final.parameters
 
@@ -233,7 +227,7 @@ def _separating(report: ExplanationReport) -> list[str]:
     return [name for name in final[0].mean if name in best]
 
 
-def _gain(height: Change) -> str:
+def _gain(height: reports.Change) -> str:
     """Tell what a step gained; of a gain that drowns in rounding not even the sign is known."""
     gain = height.after - height.before
     return f"{gain:+.4g}" if abs(gain) > ROUNDING * (1.0 + abs(height.after)) else "0"
@@ -246,7 +240,7 @@ BEYOND = 1e6
 """Odds above which nobody tells them apart."""
 
 
-def why_lines(report: WhyReport) -> Iterator[tuple[str, str]]:
+def why_lines(report: reports.WhyReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a few lines a row."""
     for row in report.rows:
         yield f"line {row.line}", _said_label(report.column, row)

@@ -25,7 +25,6 @@ from em_impute.report.format import (
     p_value,
     percent,
     percents,
-    small_percent,
     span,
 )
 from em_impute.report.model.asked import EvaluationReport, ExplanationReport
@@ -315,7 +314,7 @@ def suspects(report: FitReport) -> Section | None:
     judged = "Each was judged by a model that had not seen it, or in a large table by that of all rows."
     blocks: list[Block] = [f"{have} a probability {chance}. {judged} None was changed."]
     rows = [
-        [place(one), Name(one.label), small_percent(one.probability), Name(one.likely), percent(one.likely_probability)]
+        [place(one), Name(one.label), percent(one.probability), Name(one.likely), percent(one.likely_probability)]
         for one in listed[:MAX_ROWS]
     ]
     head = ["line", "label", "its probability", "more likely", "probability"]

@@ -2,16 +2,8 @@
 
 from collections.abc import Iterator
 
+from em_impute.report.document import cells
 from em_impute.report.document.blocks import Document, Name, Section, Text, Tile, names, said
-from em_impute.report.document.cells import (
-    how_well_recovered,
-    suspects,
-    the_totals,
-    what_if_not,
-    what_was_filled,
-    what_was_missing,
-    who_is_missing,
-)
 from em_impute.report.document.model import the_model, the_saved_model
 from em_impute.report.document.usage import decisions, how_to_use, reproduction, write_methods
 from em_impute.report.format import percent, rounded, span, whole_percent
@@ -21,16 +13,16 @@ from em_impute.report.sentences import REASONS
 from em_impute.table.text import plural
 
 SECTIONS = (
-    how_well_recovered,
-    what_was_filled,
-    the_totals,
+    cells.how_well_recovered,
+    cells.what_was_filled,
+    cells.the_totals,
     how_to_use,
-    what_was_missing,
-    who_is_missing,
+    cells.what_was_missing,
+    cells.who_is_missing,
     the_saved_model,
     the_model,
-    what_if_not,
-    suspects,
+    cells.what_if_not,
+    cells.suspects,
     write_methods,
     reproduction,
     decisions,

@@ -6,19 +6,7 @@ from typing import Annotated, NamedTuple
 
 from em_impute.diagnostics.values import IntervalEstimate
 from em_impute.missingness.values import Difference, Differences
-from em_impute.report.model.shared import (
-    STOPS,
-    Confusion,
-    Counts,
-    Covariance,
-    LabelledCell,
-    Line,
-    Matrix,
-    Numbers,
-    Path,
-    ReliabilityBin,
-    Threshold,
-)
+from em_impute.report.model import shared
 from em_impute.saved_model.values import Drift, Recovered
 from em_impute.serialize.annotations import Choices, Count, Ends, MayLack, Positive, Range, Sha256, Share
 
@@ -51,9 +39,13 @@ class Accuracy(NamedTuple):
     baseline_log_loss: Annotated[float, Range(0), "The same where only the labels' shares are known."]
     brier: Annotated[float, Range(0), "Mean squared distance of the probabilities from the truth, from 0 (best) to 2."]
     ece: Annotated[Share, "Expected calibration error: mean distance of stated probability and accuracy."]
-    reliability: Annotated[Sequence[ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."]
-    curve: Annotated[Sequence[Threshold], "From the surest rows alone to all of them."]
-    confusion: Annotated[Confusion, "Hidden labels, weighted to be like rows to fill, by their most probable label."]
+    reliability: Annotated[
+        Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."
+    ]
+    curve: Annotated[Sequence[shared.Threshold], "From the surest rows alone to all of them."]
+    confusion: Annotated[
+        shared.Confusion, "Hidden labels, weighted to be like rows to fill, by their most probable label."
+    ]
     expected_wrong: Annotated[ExpectedWrong, "How many filled cells are likely to be wrong."]
 
 
@@ -74,12 +66,11 @@ class ShareEstimate(NamedTuple):
 class Totals(NamedTuple):
     """Rows of each label in the completed column, counted in several ways; draws add the keys from the fourth on."""
 
-    known: Annotated[Counts, "Known rows by label."]
-    most_probable: Annotated[Counts, "Known and filled rows by label."]
+    known: Annotated[shared.Counts, "Known rows by label."]
+    most_probable: Annotated[shared.Counts, "Known and filled rows by label."]
     expected: Annotated[Mapping[str, Annotated[float, Range(0)]], "Known rows and probabilities of others, by label."]
     multiple_imputation: Annotated[Intervals | None, MayLack, "Rows by label as draws say, with 95 % intervals."] = None
     shares: Annotated[Mapping[str, ShareEstimate] | None, MayLack, "Shares by label, by Rubin's rules."] = None
-    draws: Annotated[int | None, Range(1), MayLack, "Draws that this rests on."] = None
     recommended_imputations: Annotated[int | None, Range(2), MayLack, "So many give steady standard errors."] = None
 
 
@@ -115,7 +106,7 @@ class Missingness(Differences):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuspectLabel(LabelledCell):
+class SuspectLabel(shared.LabelledCell):
     """A known label that looks wrong."""
 
     likely: Annotated[str, "The most probable label."]
@@ -125,7 +116,7 @@ class SuspectLabel(LabelledCell):
 class OutOfRangeRow(NamedTuple):
     """A row in which a number is outside the range of the labelled rows."""
 
-    line: Line
+    line: shared.Line
     column: Annotated[str, "The predictor that is beyond."]
     value: Annotated[float, "What it holds."]
 
@@ -142,7 +133,7 @@ class MarkedRows(NamedTuple):
     """Missing cells in weakly founded rows."""
 
     out_of_range: Annotated[OutOfRange, "Rows in which some number is outside the range of the labelled rows."]
-    without_predictors: Annotated[Sequence[Line], "Lines of the first 1,000 that show no predictor."]
+    without_predictors: Annotated[Sequence[shared.Line], "Lines of the first 1,000 that show no predictor."]
 
 
 # The saved model that filled the column
@@ -174,9 +165,9 @@ class Gaussian:
 
     label: Annotated[str, "The label it belongs to."]
     weight: Annotated[Share, "Its weight in the mixture."]
-    mean: Annotated[Numbers, "Its mean by predictor."]
-    sd: Annotated[Numbers, "Its standard deviation by predictor."]
-    covariance: Annotated[Matrix | None, "Its covariance matrix; null where it is too large to be listed."]
+    mean: Annotated[shared.Numbers, "Its mean by predictor."]
+    sd: Annotated[shared.Numbers, "Its standard deviation by predictor."]
+    covariance: Annotated[shared.Matrix | None, "Its covariance matrix; null where it is too large to be listed."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +181,7 @@ class MixtureComponent(Gaussian):
 class LeadingMixture:
     """The mixture shown: of an ensemble one that takes the predictors as they are, the heaviest of these or like it."""
 
-    covariance: Covariance
+    covariance: shared.Covariance
     components: Annotated[Mapping[str, Positive], "Components by label."]
     n_parameters: Annotated[Positive, "Free parameters."]
     share_of_stack: Annotated[Share | None, MayLack, "Its part of an ensemble's weight."] = None
@@ -203,10 +194,10 @@ class Convergence(NamedTuple):
 
     log_likelihood: Annotated[float, "Natural log of the data's density, in their own units, without the prior."]
     n_iterations: Annotated[Count, "Steps of EM."]
-    stop: Annotated[str, Choices(STOPS | {"held-out labels": "Cross-validation says so."}), "Why EM ended."]
+    stop: Annotated[str, Choices(shared.STOPS | {"held-out labels": "Cross-validation says so."}), "Why EM ended."]
     converged: Annotated[bool, "EM ended where nothing more was to be gained: by convergence or by rounding."]
     n_starts: Annotated[Positive, "Starts that were tried."]
-    path: Annotated[Path, "Log-likelihood after each step, the start first."]
+    path: Annotated[shared.Path, "Log-likelihood after each step, the start first."]
     bic: Annotated[float, "Schwarz's criterion BIC, the lower the better."]
     aic: Annotated[float, "Akaike's criterion AIC, the lower the better."]
     icl: Annotated[float, "BIC plus twice the entropy of the missing cells' labels (ICL), the lower the better."]
@@ -228,7 +219,7 @@ class Considered(NamedTuple):
     """What was considered: a mixture of the ensemble, else a family of covariances, perhaps with a number of groups."""
 
     view: Annotated[str, MayLack, Choices(VIEWS), "How a mixture of the ensemble looks at the predictors."] = ""
-    covariance: Covariance = ""
+    covariance: shared.Covariance = ""
     components: Annotated[Count, MayLack, "Components per label, or groups where none is known."] = 0
     em_steps: Annotated[int | None, Range(0), MayLack, "Steps of EM; 0 fits a mixture to labelled rows alone."] = None
     log_loss: Annotated[Loss, "Mean −log probability of hidden labels, in nats, at the best temperature."] = None
@@ -289,7 +280,7 @@ class Selection:
 class BaselineEm(NamedTuple):
     """EM with one Gaussian a label, over the numbers among the predictors."""
 
-    covariance: Annotated[Covariance, "What the Gaussians' covariances have in common."]
+    covariance: Annotated[shared.Covariance, "What the Gaussians' covariances have in common."]
     features: Annotated[Sequence[str], "The predictors."]
     parameters: Annotated[Sequence[Gaussian], "A Gaussian for each label."]
     labels_only: Annotated[Sequence[Gaussian] | None, "The same of labelled rows alone; null where no label is known."]
