@@ -13,6 +13,9 @@ LIKELY = 0.5
 
 LONGEST = 40
 
+JOINERS = {"\u200c", "\u200d"}
+"""They show nothing, but shape letters of many scripts, and pictographs of several parts."""
+
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
 
@@ -67,8 +70,11 @@ def log_likelihood(value: float | None) -> str:
 
 
 def printable(text: str) -> str:
-    """Replace what would move the cursor or vanish by its escape, so that a label is shown literally."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+    """Replace by its escape whatever would move, reorder or end a text: control characters, lone surrogates."""
+    return "".join(
+        char if char.isprintable() or char in JOINERS else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
 
 
 def shortened(text: str, most: int = LONGEST) -> str:

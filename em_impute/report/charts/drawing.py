@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.report.charts.looks import MARKERS
-from em_impute.report.format import shortened
+from em_impute.report.format import printable, shortened
 
 Floats = NDArray[np.float64]
 Values = Sequence[float] | Floats
@@ -23,9 +23,6 @@ LETTER = 0.66
 
 LARGEST_TYPE = 20.0, 12.0
 """Of wide drawings, in which style.css sets larger type where the screen is narrow, and of others."""
-
-PRINTED_AS_IS = {"\u200c", "\u200d"}
-"""Joiners: they shape letters of many scripts, and pictographs of several parts."""
 
 HATCH = (
     '<pattern id="{}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
@@ -55,7 +52,7 @@ class Drawing:
         shown: str = "",
     ) -> None:
         """Write a text `down` times its size below `y`; where `shown` is but a part of it, all is its title."""
-        full, brief = literal(text), literal(shown or text)
+        full, brief = printable(text), printable(shown or text)
         title = f"<title>{escape(full)}</title>" if brief != full else ""
         look = f'dy="{down:g}em" text-anchor="{anchor}" class="f-{colour}"'
         self._parts.append(f'<text x="{_short(x)}" y="{_short(y)}" {look}>{title}{escape(brief)}</text>')
@@ -112,19 +109,13 @@ class Drawing:
         drawn = "".join([*self._hatches.values(), *self._parts])
         look += f' role="img" aria-labelledby="{self.name}-title {self.name}-desc"'
         texts = {"title": title, "desc": description}
-        about = "".join(f'<{tag} id="{self.name}-{tag}">{escape(literal(text))}</{tag}>' for tag, text in texts.items())
+        about = "".join(
+            f'<{tag} id="{self.name}-{tag}">{escape(printable(text))}</{tag}>' for tag, text in texts.items()
+        )
         return f"<svg {look}>{about}{drawn}</svg>"
 
     def _id(self, name: str) -> str:
         return f' id="{self.name}-{name}"' if name else ""
-
-
-def literal(text: str) -> str:
-    """Replace by its escape whatever would move, reorder or end a text: control characters, lone surrogates."""
-    return "".join(
-        char if char.isprintable() or char in PRINTED_AS_IS else char.encode("unicode_escape").decode("ascii")
-        for char in text
-    )
 
 
 def _short(value: float) -> str:

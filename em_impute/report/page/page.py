@@ -12,11 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from em_impute.report.charts.charts import draw
-from em_impute.report.charts.drawing import literal
 from em_impute.report.charts.looks import Chart, Key, css_colours
 from em_impute.report.document.blocks import FEW, MAX_LISTED, Block, Details, Document, Figures, Name, Table, Text
 from em_impute.report.document.document import document_of, file_name
-from em_impute.report.format import NUMBER, shortened, text_of
+from em_impute.report.format import NUMBER, printable, shortened, text_of
 from em_impute.report.model.fit import FitReport
 
 HERE = Path(__file__).parent
@@ -116,7 +115,7 @@ def shown(value: Any) -> Markup:  # noqa: ANN401  # whatever a document holds
     if isinstance(value, Text):
         template = Markup(_glued(value.template))  # noqa: S704  # templates are constants of this package
         return template.format(*map(shown, value.values))
-    return Markup(_glued(escape(literal(text_of(value)))))  # noqa: S704  # escaped
+    return Markup(_glued(escape(printable(text_of(value)))))  # noqa: S704  # escaped
 
 
 def _looks(table: Table) -> list[str]:
@@ -136,7 +135,7 @@ def _glued(text: str) -> str:
 
 def _name(text: str) -> Markup:
     """Show a name as it is: its direction and its spaces are its own, a long one is shortened."""
-    full = literal(text)
+    full = printable(text)
     if not text.strip():
         return Markup('<bdi class="name">{}</bdi>').format(repr(text) if text else "(empty)")
     look = "name long" if max(map(len, full.split())) > ON_A_LINE else "name"
