@@ -16,7 +16,7 @@ from em_impute.report.build.counted import Counted, output_of
 from em_impute.report.build.fit import build_report, with_model
 from em_impute.report.build.mixture import convergence_of
 from em_impute.report.build.shared import seconds_of
-from em_impute.report.model.fit import FitReport, PartFile, Parts
+from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
 from em_impute.report.model.shared import Features, Predictor
 from em_impute.saved_model.store import SavedModel
 
@@ -57,6 +57,7 @@ def build_parts_report(
         missingness=base.missingness
         and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
+        log=[*base.log, *([] if full_fit is None else [Decision("fit", "EM", "over all rows of all parts")])],
         parts=Parts(rows_drawn=drawn, files=files),
     )
 
