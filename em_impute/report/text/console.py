@@ -3,8 +3,9 @@
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from io import StringIO
 from itertools import accumulate
 from threading import Timer
@@ -16,7 +17,6 @@ from em_impute.report.format import NUMBER, printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.live import Live
 
     from em_impute.pipeline.open import Progress
 
@@ -183,16 +183,44 @@ def wrapped(text: str, room: int, first: int | None = None) -> list[str]:
 PATIENCE = 1.0
 """Seconds before the bar appears: work that is over sooner needs none."""
 
-FRAMES_A_SECOND = 8
-
 LEAST_LEFT = 5.0
 """Seconds from which on it is told how many are left."""
 
 MINUTES = 100.0
 """Seconds from which on they are told in minutes."""
 
-STAGE_WIDTH = 9
-"""Columns of the longest name of a stage, so that the bar stays where it is."""
+STAGE_WIDTH, BAR_WIDTH = 9, 40
+"""Columns of the longest name of a stage, so that the bar stays where it is, and of the bar."""
+
+
+class _Bar:
+    """One line that says what is going on, which rich draws some times a second."""
+
+    def __init__(self) -> None:
+        self.said: tuple[str, float | None, str] = "opening", None, ""
+        self.began = self.stage_began = monotonic()
+
+    def tell(self, stage: str, share: float | None, detail: str) -> None:
+        """Note a stage, how much of it is done, and a detail."""
+        self.stage_began = self.stage_began if stage == self.said[0] else monotonic()
+        self.said = stage, share, with_time_left(detail, share, monotonic() - self.stage_began)
+
+    def __rich__(self) -> "RenderableType":
+        """Draw it: the bar alone may wrap, that is shrink, and makes room for the detail, which tells more."""
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        stage, share, detail = self.said
+        line = Table.grid(padding=(0, 1))
+        line.add_column(no_wrap=True, min_width=STAGE_WIDTH)
+        line.add_column()
+        line.add_column(no_wrap=True, min_width=len("0:00:00"))
+        line.add_column(no_wrap=True)
+        bar = ProgressBar(1.0, share or 0.0, BAR_WIDTH, pulse=share is None)
+        elapsed = Text(str(timedelta(seconds=int(monotonic() - self.began))), style="progress.elapsed")
+        line.add_row(stage, bar, elapsed, Text(printable(detail)))
+        return line
 
 
 @contextmanager
@@ -204,17 +232,12 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> "Iterator
     if console is None or not wanted or not console.is_terminal or console.is_dumb_terminal:
         yield lambda _stage, _share, _detail: None
         return
-    said: tuple[str, float | None, str] = "opening", None, ""
-    began = stage_began = monotonic()
-    shown = ExitStack()
+    bar, shown = _Bar(), ExitStack()
 
-    def watch(stage: str, share: float | None, detail: str) -> None:
-        nonlocal said, stage_began
-        if stage:
-            stage_began = stage_began if stage == said[0] else monotonic()
-            said = stage, share, with_time_left(detail, share, monotonic() - stage_began)
-        else:
-            end()
+    def appear() -> None:
+        from rich.live import Live
+
+        shown.enter_context(Live(bar, console=console, transient=True, redirect_stdout=False, redirect_stderr=False))
 
     def end() -> None:
         patience.cancel()
@@ -222,11 +245,11 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> "Iterator
         shown.close()
 
     # Waited for in a thread: a stage may take long without saying anything, and the bar shall appear nevertheless.
-    patience = Timer(PATIENCE, lambda: shown.enter_context(_live(console, began, lambda: said)))
+    patience = Timer(PATIENCE, appear)
     patience.daemon = True
     patience.start()
     try:
-        yield watch
+        yield lambda stage, share, detail: bar.tell(stage, share, detail) if stage else end()
     finally:
         end()
 
@@ -238,36 +261,3 @@ def with_time_left(detail: str, share: float | None, elapsed: float) -> str:
         return detail
     told = f"about {round(left)} s left" if left < MINUTES else f"about {round(left / 60.0)} min left"
     return f"{detail}, {told}" if detail else told
-
-
-def _live(console: "Console", began: float, said: Callable[[], tuple[str, float | None, str]]) -> "Live":
-    """Draw what was last `said`, a stage, a share of it and a detail, some times a second."""
-    from rich.live import Live  # late, since rich.progress takes longer to import than small files to read
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-    from rich.table import Column
-
-    # The bar alone may wrap, that is shrink: it makes room for the detail, which tells more.
-    bar = Progress(
-        TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True, min_width=STAGE_WIDTH)),
-        BarColumn(),
-        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
-        TextColumn("{task.fields[detail]}", markup=False),
-    )
-    bar.add_task("")
-    (task,) = bar.tasks
-    task.start_time = began
-
-    def line() -> "RenderableType":
-        task.description, share, detail = said()
-        task.fields["detail"] = printable(detail)
-        task.total, task.completed = None if share is None else 1.0, share or 0.0
-        return bar.make_tasks_table([task])
-
-    return Live(
-        get_renderable=line,
-        console=console,
-        transient=True,
-        refresh_per_second=FRAMES_A_SECOND,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
