@@ -1,6 +1,6 @@
 """All charts of one report, each where there is something to draw."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.ensemble.metrics import wilson_interval
 from em_impute.report.charts.drawing import SMALL, Drawing, Floats, Panel, Scale, percent_ticks
-from em_impute.report.charts.looks import DASHED, Chart, Key, labels_in_groups
+from em_impute.report.charts.looks import DASHED, Chart, Key, labels_in_groups, summed
 from em_impute.report.charts.main import predictor_chart, scatter_chart
 from em_impute.report.format import percent
 from em_impute.report.model.findings import Accuracy, Gaussian
@@ -69,7 +69,8 @@ def known_and_missing_charts(name: str, histograms: Sequence[FeatureHistogram]) 
     """Draw the distribution of each predictor among rows with a label, and among those without."""
     made = []
     for i, shown in enumerate(histograms[:MAX_HISTOGRAMS]):
-        known, missing = _added(shown.known.values()), _added([*shown.filled.values(), shown.left_empty])
+        known, filled = (summed([*one], one, len(shown.left_empty)) for one in (shown.known, shown.filled))
+        missing = filled + shown.left_empty
         if known.any() and missing.any():
             made.append(_distributions(f"{name}-{i + 1}", shown, known / known.sum(), missing / missing.sum()))
     return made
@@ -86,10 +87,6 @@ def _distributions(name: str, shown: FeatureHistogram, known: Floats, missing: F
     panel.line(np.repeat(edges, 2), steps, "ink", width=2.2, name="missing")
     svg = panel.drawing.svg(f"{shown.feature} of known and missing rows", "The table below compares their means.")
     return Chart(name, svg, keys=(Key("area", KNOWN), Key("line", MISSING)))
-
-
-def _added(counts: Iterable[Sequence[float]]) -> Floats:
-    return np.asarray(np.array(list(counts), np.float64).sum(axis=0))
 
 
 LEFT, TOP, RIGHT, FOOT = 52.0, 30.0, SMALL - 18.0, 46.0

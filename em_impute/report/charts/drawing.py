@@ -185,9 +185,9 @@ def scale_over(values: Values, *, margin: float = 0.0) -> Scale:
     return Scale(low - widened, high + widened)
 
 
-def percent_ticks(scale: Scale, about: int = 5) -> Ticks:
+def percent_ticks(scale: Scale) -> Ticks:
     """Choose ticks of an axis of shares, written as percentages."""
-    return [(value / 100.0, f"{text} %") for value, text in Scale(100.0 * scale.low, 100.0 * scale.high).ticks(about)]
+    return [(value / 100.0, f"{text} %") for value, text in Scale(100.0 * scale.low, 100.0 * scale.high).ticks()]
 
 
 def room_for(drawing: Drawing, ticks: Ticks) -> float:

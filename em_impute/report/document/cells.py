@@ -106,7 +106,7 @@ def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
     bands, blocks = list(reversed(filled.by_band)), list[Block]()
     every = sorted(report.labels, key=lambda one: -one.filled)
     labels = [one.label for one in report.labels if one in every[:MAX_LABELS]]
-    if filled.is_drawn:
+    if filled.method == "draw":
         first = f" The counts are those of the first of {filled.imputations:,} files."
         which = first if filled.imputations > 1 else ""
         blocks.append(f"Labels were drawn by their probabilities, so some are improbable.{which}")

@@ -68,7 +68,7 @@ def headline(report: FitReport) -> list[Text]:
 def _filled(report: FitReport, rows: str) -> Text:
     missing, filled, column = report.missing, report.filled, Name(report.column)
     n, cells = missing.filled, missing.cells
-    did = "Drew labels for" if filled and filled.is_drawn else "Filled"
+    did = "Drew labels for" if filled and filled.method == "draw" else "Filled"
     if not n:
         what = said("Filled none of the {} of {}", plural(cells, "missing cell"), column)
     elif n == cells:

@@ -134,7 +134,7 @@ def _filled(report: FitReport) -> Text:
     if report.filled is not None and report.filled.imputations:
         text = "Values were drawn by their probabilities in {} completed data sets{}."
         return said(text, report.filled.imputations, rest)
-    if report.filled is not None and report.filled.is_drawn:
+    if report.filled is not None and report.filled.method == "draw":
         how = "a label drawn by its probability"
     return said("{} filled with {}{}.", f"{filled:,} {'was' if filled == 1 else 'were'}", how, rest)
 

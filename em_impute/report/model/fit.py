@@ -77,11 +77,6 @@ class FilledCells(NamedTuple):
     by_band: Annotated[Sequence[ProbabilityBand], "Filled cells by the probability of their label, if any, ascending."]
     least_certain: Annotated[Sequence[shared.LabelledCell], "The ten least probable fills, ascending."]
 
-    @property
-    def is_drawn(self) -> bool:
-        """Labels were drawn, and are not the most probable ones."""
-        return self.method == "draw"
-
 
 class Groups(NamedTuple):
     """The groups that --by divides the rows into."""

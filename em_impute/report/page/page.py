@@ -3,17 +3,17 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from em_impute.report.charts.charts import draw
 from em_impute.report.charts.looks import Chart, Key, css_colours
-from em_impute.report.document.blocks import FEW, MAX_LISTED, Block, Details, Document, Figures, Name, Table, Text
+from em_impute.report.document.blocks import FEW, MAX_LISTED, Block, Details, Name, Table, Text
 from em_impute.report.document.document import document_of, file_name
 from em_impute.report.format import NUMBER, printable, shortened, text_of
 from em_impute.report.model.fit import FitReport
@@ -21,21 +21,12 @@ from em_impute.report.model.fit import FitReport
 HERE = Path(__file__).parent
 
 
-class View(NamedTuple):
-    """One document as the template takes it, with what was drawn for it."""
-
-    id: str
-    document: Document
-    charts: Mapping[str, Sequence[Chart]]
-
-    def drawn(self, figures: Figures) -> list[Chart]:
-        """Give the charts of a block, in their order."""
-        return [chart for name in figures.charts for chart in self.charts[name]]
-
-
 def to_html(*reports: FitReport) -> str:
     """Write reports on one page."""
-    views = [View(f"r{i}", document_of(report), draw(report, f"r{i}-chart")) for i, report in enumerate(reports, 1)]
+    views = [
+        {"id": f"r{i}", "document": document_of(report), "charts": draw(report, f"r{i}-chart")}
+        for i, report in enumerate(reports, 1)
+    ]
     style = css_colours() + (HERE / "style.css").read_text(encoding="utf-8")
     page = _environment().get_template("page.html.jinja")
     return page.render(
@@ -75,6 +66,7 @@ def _environment() -> Environment:
     filters: dict[str, Callable[..., Any]] = {
         "drawn": lambda chart: Markup(chart.svg),  # noqa: S704  # made by us, with texts escaped as XML
         "folded": _folded,
+        "from": lambda figures, charts: [chart for name in figures.charts for chart in charts[name]],
         "kind": lambda block: type(block).__name__,
         "legend": _legend,
         "looks": _looks,
