@@ -15,7 +15,7 @@ from em_impute.pipeline.save import make_model
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.pipeline.why import why
 from em_impute.report.build.fit import build_applied_report, build_report
-from em_impute.report.build.shared import head_of, input_of
+from em_impute.report.build.shared import head_of
 from em_impute.report.model.asked import WhyReport
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import SavedModel
@@ -65,8 +65,7 @@ class Completed:
         if opened.readings:
             opened = before_readings(opened, self.request, model.read)
         rows = why(opened, model, completion.labels, lines, completion.fitted)
-        head = head_of(self.request, command)
-        return WhyReport(**head, input=input_of(self.opened), column=completion.target, rows=[*rows])
+        return WhyReport(**head_of(self.opened, completion.target, self.request, command), rows=[*rows])
 
     def _filling(self) -> Model:
         """Give what fills the only column."""

@@ -27,10 +27,8 @@ def build_evaluation(
     said, label = evaluation.probability[MODEL], evaluation.label
     weight, like = evaluation.weight, evaluation.like_missing
     return reports.EvaluationReport(
-        **shared.head_of(request, command),
+        **shared.head_of(opened, evaluation.target, request, command),
         timings=shared.seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
-        input=shared.input_of(opened),
-        column=evaluation.target,
         labels=_labels(evaluation),
         missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
         features=shared.features_of(evaluation.design, opened.readings, evaluation.texts),
@@ -83,9 +81,7 @@ def build_explanation(
     """Gather what there is to say about every step."""
     labels, start, last = explanation.labels, explanation.start, explanation.n_iterations
     return reports.ExplanationReport(
-        **shared.head_of(request, command),
-        input=shared.input_of(opened),
-        column=explanation.target,
+        **shared.head_of(opened, explanation.target, request, command),
         labels=[KnownLabel(label=one, known=n) for one, n in zip(labels.labels, labels.known, strict=True)],
         missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
         features=shared.features_of(explanation.design, opened.readings),

@@ -68,11 +68,9 @@ def build_report(
         *_of_columns_left(opened, completion),
     ]
     return FitReport(
-        **shared.head_of(request, command),
+        **shared.head_of(opened, completion.target, request, command),
         timings=shared.seconds_of(timings),
-        input=shared.input_of(opened),
         output=output_of((str(one.path or ""), one.sha256, one.bytes) for one in outputs or ()),
-        column=completion.target,
         labels=labels_of(counted),
         missing=missing_of(counted),
         filled=filled_of(counted, request, is_drawn=completion.fills.is_drawn),

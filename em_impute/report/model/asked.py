@@ -61,8 +61,6 @@ class EvaluationReport(shared.Head):
     """What `em-impute evaluate` says of how right its fills would be."""
 
     timings: shared.Seconds
-    input: Annotated[shared.Input, "The table that was read."]
-    column: Annotated[str, "The column that was evaluated: its name, or its number where it has none of its own."]
     labels: Annotated[Sequence[EvaluatedLabel], "The labels, in alphabetical order."]
     missing: Annotated[shared.MissingCells, "The cells that are really missing."]
     features: Annotated[shared.Features, "The columns that were looked at, as in the last repeat."]
@@ -144,8 +142,6 @@ class FinalState(NamedTuple):
 class ExplanationReport(shared.Head):
     """What `em-impute explain --json` says of EM, step by step."""
 
-    input: Annotated[shared.Input, "The table that was read."]
-    column: Annotated[str, "The column whose labels are found: its name, or its number where it has none of its own."]
     labels: Annotated[Sequence[shared.KnownLabel], "The labels."]
     missing: Annotated[shared.MissingCells, "The missing labels."]
     features: Annotated[shared.Features, "The columns that were looked at; the predictors are all numbers."]
@@ -163,8 +159,6 @@ class ExplanationReport(shared.Head):
 class WhyReport(shared.Head):
     """What `em-impute why --json` says of some rows."""
 
-    input: Annotated[shared.Input, "The table that was read."]
-    column: Annotated[str, "The column that is filled: its name, or its number where it has no name of its own."]
     rows: Annotated[Sequence[RowReasons], "The rows that were asked about."]
 
     def __str__(self) -> str:

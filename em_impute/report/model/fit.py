@@ -148,9 +148,7 @@ class FitReport(shared.Head):
     """
 
     timings: shared.Seconds
-    input: Annotated[shared.Input, "The table that was read."]
     output: Annotated[Output | None, "The completed table; null where none was written (--diff)."]
-    column: Annotated[str, "The column that was filled: its name, or its number where it has no name of its own."]
     labels: Annotated[Sequence[Label], "The labels, in alphabetical order or as --labels names them."]
     missing: Annotated[MissingAndFilled, "The missing cells, and what became of them."]
     filled: Annotated[FilledCells | None, "How sure the fills are; null where no cell was filled."]
