@@ -14,7 +14,7 @@ from em_impute.pipeline.open import Progress, before_readings, open_table
 from em_impute.pipeline.save import make_model
 from em_impute.pipeline.types import ColumnResult, InputTable
 from em_impute.pipeline.why import why
-from em_impute.report.build.fit import build_applied_report, build_report
+from em_impute.report.build.fit import build_report
 from em_impute.report.build.shared import head_of
 from em_impute.report.model.asked import WhyReport
 from em_impute.report.model.fit import FitReport
@@ -86,7 +86,8 @@ class CompletedByModel(Completed):
     def reports(self, command: str, written: Sequence[WrittenFile] | None = None) -> tuple[FitReport, ...]:
         """Report on each column."""
         return tuple(
-            build_applied_report(self.opened, one, self.placed, self.request, command, written) for one in self.applied
+            build_report(self.opened, one.completion, self.request, command, written, filled_by=(one, self.placed))
+            for one in self.applied
         )
 
     def _filling(self) -> Model:

@@ -47,10 +47,12 @@ def build_report(
     command: str,
     outputs: Sequence[WrittenFile] | None,
     counted: Counted | None = None,
+    filled_by: tuple[Applied, SavedModel] | None = None,
 ) -> FitReport:
     """Gather what is known about a completed column.
 
-    `counted` are the cells of all parts where the column is that of a sample of their rows.
+    `counted` are the cells of all parts where the column is that of a sample of their rows; `filled_by` says by which
+    saved model it was completed, if it was.
     """
     scan, examined, found = opened.table.scan_seconds, completion.diagnostics, completion.fitted
     timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
@@ -67,7 +69,7 @@ def build_report(
         *_of_unused_key(opened, completion, request),
         *_of_columns_left(opened, completion),
     ]
-    return FitReport(
+    report = FitReport(
         **shared.head_of(opened, completion.target, request, command),
         timings=shared.seconds_of(timings),
         output=output_of((str(one.path or ""), one.sha256, one.bytes) for one in outputs or ()),
@@ -80,6 +82,7 @@ def build_report(
         warnings=shared.notices(said),
         **_of_fit(opened, completion, counted, wrong, is_read=request.reported),
     )
+    return report if filled_by is None else _with_model(report, *filled_by, counted)
 
 
 def _of_fit(
@@ -112,21 +115,7 @@ def _of_fit(
     }
 
 
-def build_applied_report(
-    opened: InputTable,
-    applied: Applied,
-    model: SavedModel,
-    request: Request,
-    command: str,
-    outputs: Sequence[WrittenFile] | None,
-) -> FitReport:
-    """Gather what is known about a column that `model` completed."""
-    counted = _counted_of(opened, applied.completion, None)
-    report = build_report(opened, applied.completion, request, command, outputs, counted)
-    return with_model(report, applied, model, counted)
-
-
-def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
+def _with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
     """Add to a report on cells, as they are `counted`, what there is to say of the model that filled them."""
     training, last = applied.saved.training, model.sources[-1]
     section = findings.AppliedModel(

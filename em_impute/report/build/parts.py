@@ -13,7 +13,7 @@ from em_impute.options import Request
 from em_impute.pipeline.fill import PartsResult
 from em_impute.pipeline.fit_sample import ColumnOfParts
 from em_impute.report.build.counted import Counted, output_of
-from em_impute.report.build.fit import build_report, with_model
+from em_impute.report.build.fit import build_report
 from em_impute.report.build.mixture import convergence_of
 from em_impute.report.build.shared import seconds_of
 from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
@@ -29,9 +29,8 @@ def build_parts_report(
     The sample is reported on as the small file it is; whatever counts rows is said of all of them.
     """
     column, counted = filled.columns[at], _counted(filled, at)
-    base = build_report(column.opened, column.completion, request, command, None, counted)
-    if column.applied is not None and model is not None:
-        base = with_model(base, column.applied, model, counted)
+    filled_by = None if column.applied is None or model is None else (column.applied, model)
+    base = build_report(column.opened, column.completion, request, command, None, counted, filled_by)
     found, full_fit, n_missing = column.completion.fitted, column.full_fit, column.completion.labels.n_missing
     drawn = RowCounts(column.sample.rows.size - n_missing, n_missing)
     files = [

@@ -69,7 +69,7 @@ def _environment() -> Environment:
         "from": lambda figures, charts: [chart for name in figures.charts for chart in charts[name]],
         "kind": lambda block: type(block).__name__,
         "legend": _legend,
-        "looks": _looks,
+        "looks": lambda table: [_look(table, at) for at in range(len(table.head))],
         "meaning": lambda key: shown(Name(key.text) if key.group and key.group.is_one else key.text),
         "sample": lambda key: Markup(key.sample()),  # noqa: S704  # made by us, without any text
     }
@@ -110,12 +110,9 @@ def shown(value: Any) -> Markup:  # noqa: ANN401  # whatever a document holds
     return Markup(_glued(escape(printable(text_of(value)))))  # noqa: S704  # escaped
 
 
-def _looks(table: Table) -> list[str]:
-    """Give each column its class: "n" for numbers, "short" for texts that stay on a line, "text" for long ones."""
-    return [_look(at, [shown(row[at]).striptags() for row in table.rows]) for at in range(len(table.head))]
-
-
-def _look(at: int, cells: list[str]) -> str:
+def _look(table: Table, at: int) -> str:
+    """Give a column its class: "n" for numbers, "short" for texts that stay on a line, "text" for long ones."""
+    cells = [shown(row[at]).striptags() for row in table.rows]
     if at > 0 and cells and all(NUMBER.match(cell) or not cell for cell in cells):
         return "n"
     return "short" if max(map(len, cells), default=0) <= ON_A_LINE else "text"
