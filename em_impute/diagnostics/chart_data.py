@@ -211,15 +211,11 @@ def _rounded(values: NDArray[Any], digits: int) -> list[Any]:
     return [float(f"{value:.{digits}g}") for value in values.tolist()]
 
 
-def _few(rows: NDArray[Any]) -> slice:
-    """Take every so-manieth of very many rows."""
-    return slice(None, None, max(1, rows.size // MANY_ROWS))
-
-
 def _probe(x: Floats, copies: Floats) -> Floats:
     """Choose values (n_probed,) that are spread as those of the rows: quantiles of some of them, and both extremes."""
-    few = _few(x)
-    values, times = x[few][~np.isnan(x[few])], copies[few][~np.isnan(x[few])]
+    every = max(1, x.size // MANY_ROWS)
+    seen = ~np.isnan(x[::every])
+    values, times = x[::every][seen], copies[::every][seen]
     if not times.any():
         return np.empty(0)
     at = (np.arange(N_PROBED) + 0.5) / N_PROBED

@@ -22,9 +22,6 @@ from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
 from em_impute.table.arrays import Codes
 
-DIGITS = 12
-"""Significant digits of a value that was standardised and brought back: further ones are rounding."""
-
 ROWS_AT_ONCE = 1 << 16
 """Rows of which copies are made at a time."""
 
@@ -33,8 +30,8 @@ class Flagged(NamedTuple):
     """Rows of the table, 0-based and ascending, whose missing label is weakly founded."""
 
     outside: Integers  # (n_outside,) rows in which some number is beyond all rows with a label
-    predictor: NDArray[np.intp]  # (n_outside,) the feature that is furthest beyond; see `number_at`
-    value: Floats  # (n_outside,) of that feature, standardised
+    predictor: NDArray[np.intp]  # (n_outside,) the feature that is furthest beyond
+    value: Floats  # (n_outside,) of that feature, in its own unit
     beyond: Floats  # (n_outside,) how far, in standard deviations
     without_predictors: Integers  # (n_without,) rows that show no predictor
 
@@ -57,6 +54,7 @@ def find_flagged(design: Design, row: Codes, scores: Collection[str] = ()) -> Fl
         furthest = distance[outside].argmax(axis=1) if outside.size else outside
         found.append((at[outside], furthest, x[outside, furthest], distance[outside, furthest]))
     distinct, predictor, value, beyond = (np.concatenate(part) for part in zip(*found, strict=True))
+    value = value * design.scale[predictor] + design.shift[predictor]
     outside, at = _rows_like(design, distinct, row)
     without_predictors, _ = _rows_like(design, np.concatenate(nothing), row)
     return Flagged(outside, predictor[at], value[at], beyond[at], without_predictors)
@@ -87,12 +85,6 @@ def _rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Intege
     place[distinct] = np.arange(distinct.size)
     at = place[design.distinct_of(among)]
     return among[at >= 0], at[at >= 0].astype(np.intp)
-
-
-def number_at(design: Design, predictor: int, value: float) -> tuple[str, float]:
-    """Name a predictor of `Flagged`, and give its value in the data's own units."""
-    feature = design.features[predictor]
-    return feature.name, float(f"{value * feature.scale + feature.shift:.{DIGITS}g}")
 
 
 SUSPICIOUS = 0.05

@@ -29,7 +29,10 @@ def build_evaluation(
     return reports.EvaluationReport(
         **shared.head_of(opened, evaluation.target, request, command),
         timings=shared.seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
-        labels=_labels(evaluation),
+        labels=[
+            reports.EvaluatedLabel(label=label, known=known, share_to_hide=share)
+            for label, known, share in zip(labels.labels, labels.known, evaluation.share.tolist(), strict=True)
+        ],
         missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
         features=shared.features_of(evaluation.design, opened.readings, evaluation.texts),
         hiding=reports.Hiding(
@@ -49,11 +52,6 @@ def build_evaluation(
             [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
         ),
     )
-
-
-def _labels(evaluation: Evaluation) -> list[reports.EvaluatedLabel]:
-    each = zip(evaluation.labels.labels, evaluation.labels.known, evaluation.share.tolist(), strict=True)
-    return [reports.EvaluatedLabel(label=label, known=known, share_to_hide=share) for label, known, share in each]
 
 
 def _compared(evaluation: Evaluation, weight: Floats | None) -> reports.Compared:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.odd_rows import Flagged, number_at
+from em_impute.diagnostics.odd_rows import Flagged
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.missingness.values import GroupOfRows
@@ -33,6 +33,9 @@ from em_impute.table.text import listed, shown
 
 MAX_LISTED = 1000
 """Groups, and rows that are marked."""
+
+DIGITS = 12
+"""Significant digits of a value that was standardised and brought back: further ones are rounding."""
 
 MAX_NAMED = 8
 """Columns named in a note."""
@@ -188,7 +191,10 @@ def _marked_of(opened: InputTable, flagged: Flagged, design: Design) -> findings
     out_of_range = findings.OutOfRange(
         rows=flagged.outside.size,
         furthest_sd=float(flagged.beyond.max(initial=0.0)),
-        listed=[findings.OutOfRangeRow(line, *number_at(design, *at)) for line, at in outside],
+        listed=[
+            findings.OutOfRangeRow(line, design.features[predictor].name, float(f"{value:.{DIGITS}g}"))
+            for line, (predictor, value) in outside
+        ],
     )
     return findings.MarkedRows(out_of_range, line_of(flagged.without_predictors[first]).tolist())
 
