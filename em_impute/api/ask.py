@@ -16,10 +16,8 @@ from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.evaluate import evaluate_all, hiding_of
 from em_impute.pipeline.explain import Showing
 from em_impute.pipeline.explain import explain as follow
-from em_impute.report.build.evaluation import build_evaluation
-from em_impute.report.build.explanation import build_explanation
-from em_impute.report.model.evaluation import EvaluationReport
-from em_impute.report.model.explanation import ExplanationReport, WhyReport
+from em_impute.report.build.asked import build_evaluation, build_explanation
+from em_impute.report.model.asked import EvaluationReport, ExplanationReport, WhyReport
 
 FIRST_LINE = 2
 """Line of the first row of a frame."""

@@ -9,9 +9,8 @@ from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, read
 from em_impute.columns.predictors import Rejected, are_identifiers, choose_predictors
 from em_impute.options import Request
 from em_impute.pipeline.open import InputTable
-from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told, told_from_reading
 from em_impute.report.build.shared import features_of
-from em_impute.report.build.warnings import unread_cells
+from em_impute.report.build.warnings import ALWAYS, BY_LOOKS, lines_told, told_from_reading, unread_cells
 from em_impute.report.format import known_and_missing
 from em_impute.table.text import listed
 

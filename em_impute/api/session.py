@@ -12,9 +12,9 @@ from em_impute.pipeline.edits import long_portions, make_edits, refuse_taken, ve
 from em_impute.pipeline.open import InputTable, Progress, before_readings, open_table
 from em_impute.pipeline.save import make_model
 from em_impute.pipeline.why import why
-from em_impute.report.build.fit import build_applied_report, build_report
-from em_impute.report.build.shared import head_of, input_of
-from em_impute.report.model.explanation import WhyReport
+from em_impute.report.build.fit import build_report
+from em_impute.report.build.shared import head_of
+from em_impute.report.model.asked import WhyReport
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import SavedModel
 from em_impute.table.long import NUMBERING, patch_long
@@ -54,7 +54,7 @@ class Completed:
         """Report on each column; `command` is what was asked, `written` are the files of the completed table."""
         if self.placed is not None:
             return tuple(
-                build_applied_report(self.opened, one, self.placed, self.request, command, written)
+                build_report(self.opened, one.completion, self.request, command, written, filled_by=(one, self.placed))
                 for one in self.applied
             )
         return tuple(build_report(self.opened, one, self.request, command, written) for one in self.completions)
@@ -74,8 +74,7 @@ class Completed:
         if opened.readings:
             opened = before_readings(opened, self.request, model.read)
         rows = why(opened, model, completion.labels, lines, found)
-        head = head_of(self.request, command)
-        return WhyReport(**head, input=input_of(self.opened), column=completion.target, rows=[*rows])
+        return WhyReport(**head_of(self.opened, completion.target, self.request, command), rows=[*rows])
 
 
 @contextmanager

@@ -139,8 +139,8 @@ def evaluate(
     of_label = read_pairs(hidden.hide_label or [], "--hide-label", wanted, lambda share: 0.0 <= share < 1.0)
     paths = [*report_paths(output.reports or [], FORMS), *([STDOUT] if output.json else [])]
     from em_impute.pipeline.evaluate import evaluate_all, hiding_of
-    from em_impute.report.build.evaluation import build_evaluation
-    from em_impute.report.document.evaluation import evaluation
+    from em_impute.report.build.asked import build_evaluation
+    from em_impute.report.document.asked import evaluation
     from em_impute.report.model.documents import json_of
 
     hiding = hiding_of(hidden.hide, hidden.how, of_label, hidden.repeats)
@@ -222,8 +222,8 @@ def explain(
         refuse_without(ANIMATION, "--animate")
     from em_impute.pipeline.explain import Showing
     from em_impute.pipeline.explain import explain as follow
-    from em_impute.report.build.explanation import build_explanation
-    from em_impute.report.document.explanation import explanation
+    from em_impute.report.build.asked import build_explanation
+    from em_impute.report.document.asked import explanation
     from em_impute.report.model.documents import json_of
 
     run, written = Run(behaviour, context.obj), []
@@ -294,8 +294,8 @@ def why(
         if len(source[0].columns) > 1:
             raise UsageError("the model fills several columns", "name one with --column")
         request = replace(request, columns=source[0].names)
+    from em_impute.report.document.asked import why_lines
     from em_impute.report.model.documents import json_of
-    from em_impute.report.text.why import why_lines
 
     with run.completed(request, source, release=False) as (done, _):
         report = done.why(tuple(dict.fromkeys(asked.lines)), command_line())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from em_impute.api.session import Completed
     from em_impute.pipeline.open import InputTable, Progress
     from em_impute.report.document.blocks import Section
-    from em_impute.report.model.evaluation import EvaluationReport
+    from em_impute.report.model.asked import EvaluationReport
     from em_impute.report.model.fit import FitReport
     from em_impute.report.model.shared import Notice
     from em_impute.saved_model.store import SavedModel
@@ -140,7 +140,7 @@ class Run:
 
     def progress(self) -> "AbstractContextManager[Progress]":
         """Show how far the run is, to people at a terminal who want it."""
-        from em_impute.report.text.progress import progress_bar
+        from em_impute.report.text.console import progress_bar
 
         return progress_bar(self.console, wanted=not self.asked.no_progress)
 

@@ -14,7 +14,7 @@ from em_impute.model.column import FittedColumn
 from em_impute.model.select import Candidate, Choice, information_criteria
 from em_impute.pipeline.fit_parts import FullFit
 from em_impute.report.build.shared import by_name, gaussians_of
-from em_impute.report.model import mixture as sections
+from em_impute.report.model import findings as sections
 
 MAX_COVARIANCES = 2000
 """Entries of covariances that are listed, all labels together: beyond, the report would hold little else."""
