@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.model.assign import most_probable, total_entropy
-from em_impute.model.draws import ModelDraws, uniform_numbers
+from em_impute.model.assign import ModelDraws, most_probable, total_entropy, uniform_numbers
 from em_impute.model.predict import Prediction
 from em_impute.options import Request
 from em_impute.table.columns import CategoryColumn, Codes, least_type

@@ -10,7 +10,8 @@ import numpy as np
 from em_impute.em.blocks import Floats, slices
 from em_impute.errors import DesignError
 from em_impute.options import Request
-from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.open import InputTable
 from em_impute.table.dialect import Dialect
 from em_impute.table.patch import NUMBERING, Edits, Portion, in_portions, quote_label
 from em_impute.table.records import HEADER, Asides

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from builders import csv_of, opened_table, silent
 
+from em_impute.api.session import Completed
 from em_impute.ensemble.batched_em import fit_labels, gather
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import Shrinkage
 from em_impute.ensemble.transforms import Predictors, fit_views
-from em_impute.pipeline.complete import complete_all, patched
+from em_impute.pipeline.complete import complete_all
 from em_impute.report.build.fit import build_report
 
 
@@ -35,7 +36,7 @@ def table(cells, x, y, t, weight=None, rows=None):
 def completed(folder, text, **options):
     with opened_table(folder, text, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
-        return completion, b"".join(patched(opened, [completion], request))
+        return completion, b"".join(next(Completed(opened, [completion], request).contents()))
 
 
 @pytest.mark.parametrize("components", [1, 2])

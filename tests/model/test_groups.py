@@ -4,17 +4,18 @@ import numpy as np
 import pytest
 from builders import csv_of, opened_table, silent
 
+from em_impute.api.session import Completed
 from em_impute.missingness.how_missing import HowMissing
 from em_impute.model.fit import Fitted
 from em_impute.model.groups import fit_groups, narrowed
 from em_impute.model.select import Choice
-from em_impute.pipeline.complete import complete_all, patched
+from em_impute.pipeline.complete import complete_all
 
 
 def completed(folder, text, **options):
     with opened_table(folder, text, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
-        return completion, b"".join(patched(opened, [completion], request))
+        return completion, b"".join(next(Completed(opened, [completion], request).contents()))
 
 
 def sites(n, swapped, seed=0, share_known=0.3, sizes=(0.5, 0.5)):

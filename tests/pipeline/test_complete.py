@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from builders import csv_of, opened_table, silent
 
+from em_impute.api.session import Completed
 from em_impute.em.families import FAMILIES
 from em_impute.missingness.reasons import BY_CLASS
-from em_impute.pipeline.complete import complete_all, patched
+from em_impute.pipeline.complete import complete_all
 
 SOME = ["full", "tied", "diag", "vev"]
 """Families that stand for all: with covariances that are free, shared, without correlations, and of one shape."""
@@ -23,7 +24,8 @@ def test_row_order_does_not_change_what_a_row_gets(tmp_path):
 
     def filled(lines):
         with opened_table(tmp_path, "g,x,row_id\n" + "\n".join(lines) + "\n", covariance="full") as (opened, request):
-            output = b"".join(patched(opened, complete_all(opened, request, silent), request)).decode()
+            done = Completed(opened, complete_all(opened, request, silent), request)
+            output = b"".join(next(done.contents())).decode()
         return sorted(output.splitlines()[1:], key=lambda line: int(line.split(",")[2]))
 
     assert filled(rows) == filled([rows[i] for i in rng.permutation(200)])

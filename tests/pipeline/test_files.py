@@ -3,7 +3,7 @@
 import pytest
 
 from em_impute.errors import OutputError, UsageError
-from em_impute.pipeline.files import find_parts, write
+from em_impute.pipeline.parts import find_parts, write
 
 
 def test_a_pattern_is_expanded_in_the_order_of_the_names(tmp_path):

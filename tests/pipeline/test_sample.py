@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders import opened_table
 
-from em_impute.pipeline.sample import (
+from em_impute.pipeline.scan import (
     NO_BOUNDS,
     ROW,
     Sample,

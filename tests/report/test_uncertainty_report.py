@@ -17,7 +17,6 @@ def counted(uncertainty, a=190, b=120):
 
 def found(missing=0.3):
     return Uncertainty(
-        100,
         IntervalEstimate(20.4, 12.0, 31.0),
         IntervalEstimate(40.0, 30.0, 52.0),
         True,

@@ -143,6 +143,5 @@ def totals_of(counted: Counted) -> Totals:
     return counts._replace(
         multiple_imputation=counted.by_label(found.totals),
         shares=shares,
-        draws=found.n_draws,
         recommended_imputations=found.recommended,
     )

@@ -1,4 +1,4 @@
-"""The audit of known labels: what fits that were not shown a label say of it, and which labels look wrong.
+"""Rows that deserve a look: missing cells that are weakly founded, and known labels that look wrong.
 
 Labels are never changed.  Up to some thousand labelled rows each was held out when the model was chosen, and what was
 said of it then is what counts.  Of larger tables only a sample was.  There the fit of all rows judges the others: one
@@ -6,17 +6,85 @@ row among thousands hardly moves it.  Of 8,000 labels, 80 of them wrong, it foun
 not seen them.
 """
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from em_impute.diagnostics.extrapolation import copies_of, rows_like
+from em_impute.columns.design import Design
 from em_impute.diagnostics.values import Audit, Suspect
-from em_impute.em.blocks import Flags, Floats, Integers, draw_rows
+from em_impute.em.blocks import Flags, Floats, Integers, draw_rows, slices
 from em_impute.em.em import posterior
 from em_impute.ensemble.ensemble import predict
 from em_impute.model.column import FittedColumn
 from em_impute.model.fit import examples_of
+from em_impute.table.columns import Codes
+
+ROWS_AT_ONCE = 1 << 16
+"""Rows of which copies are made at a time."""
+
+
+class Flagged(NamedTuple):
+    """Rows of the table, 0-based and ascending, whose missing label is weakly founded."""
+
+    outside: Integers  # (n_outside,) rows in which some number is beyond all rows with a label
+    predictor: NDArray[np.intp]  # (n_outside,) the feature that is furthest beyond
+    value: Floats  # (n_outside,) of that feature, in its own unit
+    beyond: Floats  # (n_outside,) how far, in standard deviations
+    without_predictors: Integers  # (n_without,) rows that show no predictor
+
+
+def find_flagged(design: Design, row: Codes, scores: Collection[str] = ()) -> Flagged:
+    """Mark those of the rows with a missing label, (n_missing,) ascending, that are weakly founded.
+
+    A number is outside below the smallest and above the largest that rows with a label show, of those that count at
+    all; one that no such row shows cannot be judged.  A category that is new says nothing, like a missing one.
+    `scores` of texts are no measurements: those that surely mean a label have no end.
+    """
+    rows, (low, high) = design.distinct, _range_of_labelled(design, scores)
+    latent, found, nothing = np.flatnonzero(rows.label < 0), [], [np.empty(0, np.intp)]
+    for some in slices(latent.size, ROWS_AT_ONCE):
+        at = latent[some]
+        nothing.append(at[np.isnan(rows.x[at]).all(axis=1) & (design.codes[at] < 0).all(axis=1)])
+        x = rows.x[at, : design.n_numbers]
+        distance = np.nan_to_num(np.fmax(low - x, x - high), nan=0.0, neginf=0.0)
+        outside = np.flatnonzero((distance > 0.0).any(axis=1))
+        furthest = distance[outside].argmax(axis=1) if outside.size else outside
+        found.append((at[outside], furthest, x[outside, furthest], distance[outside, furthest]))
+    distinct, predictor, value, beyond = (np.concatenate(part) for part in zip(*found, strict=True))
+    value = value * design.scale[predictor] + design.shift[predictor]
+    outside, at = _rows_like(design, distinct, row)
+    without_predictors, _ = _rows_like(design, np.concatenate(nothing), row)
+    return Flagged(outside, predictor[at], value[at], beyond[at], without_predictors)
+
+
+def _range_of_labelled(design: Design, scores: Collection[str]) -> tuple[Floats, Floats]:
+    """Give the smallest and the largest of each number that rows with a label show, infinite where none is judged."""
+    rows, n_numbers = design.distinct, design.n_numbers
+    known = np.flatnonzero((rows.label >= 0) & (rows.weight > 0.0))
+    low, high = np.full(n_numbers, np.inf), np.full(n_numbers, -np.inf)
+    for some in slices(known.size, ROWS_AT_ONCE):
+        x = rows.x[known[some], :n_numbers]
+        low, high = np.fmin(low, np.fmin.reduce(x)), np.fmax(high, np.fmax.reduce(x))
+    judged = (low <= high) & np.array([one.name not in scores for one in design.features[:n_numbers]], bool)
+    return np.where(judged, low, -np.inf), np.where(judged, high, np.inf)
+
+
+def copies_of(design: Design) -> Floats:
+    """Say how many rows of the table each of the distinct rows is, (n_distinct,)."""
+    return np.broadcast_to(1.0, design.distinct.label.size) if design.index is None else design.distinct.weight
+
+
+def _rows_like(design: Design, distinct: Integers, among: Codes) -> tuple[Integers, Integers]:
+    """Find which of some rows of the table equal some `distinct` ones: the rows, and which of these each equals."""
+    if not distinct.size:
+        return distinct, distinct
+    place = np.full(design.distinct.label.size, -1, np.int32)
+    place[distinct] = np.arange(distinct.size)
+    at = place[design.distinct_of(among)]
+    return among[at >= 0], at[at >= 0].astype(np.intp)
+
 
 SUSPICIOUS = 0.05
 """A label less probable than that is listed: one in twenty, the usual mark of what should not happen by chance."""
@@ -58,7 +126,7 @@ def audit_labels(found: FittedColumn) -> Audit | None:
     suspicious = suspicious[np.argsort(judged.own[suspicious], kind="stable")]
     up_to_here = np.cumsum(judged.copies[suspicious])
     listed = suspicious[: int(np.searchsorted(up_to_here, MAX_LISTED)) + 1]
-    row, at = rows_like(design, judged.row[listed], np.arange(design.label.size))
+    row, at = _rows_like(design, judged.row[listed], np.arange(design.label.size))
     at = listed[at]
     first = np.lexsort((row, judged.own[at]))[:MAX_LISTED]
     at, row = at[first], row[first]

@@ -12,8 +12,8 @@ from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Rows
 from em_impute.em.mixture import Recipe, fit_mixture
 from em_impute.errors import FitError, option
-from em_impute.model import bic as clusters
-from em_impute.model.bic import AUTO_FAMILIES, Candidate, best_of, choose_clusters
+from em_impute.model import select as clusters
+from em_impute.model.select import CLUSTER_FAMILIES, Candidate, best_of, choose_clusters
 
 SAMPLE_DATA = Path(__file__).parents[2] / "sample_data"
 
@@ -64,7 +64,7 @@ def test_bic_finds_the_number_of_groups_that_lie_apart(n_groups, n_features):
 
     assert n_found == n_groups
     assert tried[:2] == [(1, "tied-diag"), (1, "tied")]  # one group once for each shape that differs
-    assert tried[2:9] == [(2, family) for family in AUTO_FAMILIES]
+    assert tried[2:9] == [(2, family) for family in CLUSTER_FAMILIES]
 
 
 @pytest.mark.parametrize(
