@@ -21,8 +21,7 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.em import DEFAULT_STOPPING, Problem, Step, Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.initialize import SHORT_RUN, Recipe, start_from_labels
-from em_impute.em.mixture import fit_mixture, overall_covariance
+from em_impute.em.mixture import SHORT_RUN, Recipe, fit_mixture, overall_covariance, start_from_labels
 from em_impute.em.parameters import Parameters
 
 KNOWN = 0.2
@@ -93,7 +92,7 @@ def begin(table: Table, covariance: str, seed: int | None) -> tuple[Problem, Par
         short = Recipe(covariance, stopping=DEFAULT_STOPPING._replace(max_iter=SHORT_RUN), accelerate=False)
         start = fit_mixture(rows, table.n_labels, short).fit.parameters
     else:
-        start = start_from_labels(*rows, component_label, prior, seed)
+        start = start_from_labels(rows, component_label, prior, seed)
     return make_problem(*rows, component_label, table.n_labels), start, prior
 
 

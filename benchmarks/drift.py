@@ -145,7 +145,7 @@ def units(rng: np.random.Generator, runs: int) -> Iterator[str]:
 def counted(training: Numbers, new: Numbers) -> tuple[Numbers, Numbers]:
     """Count both in the cells of the training rows."""
     described = describe_numbers(training)
-    return described.counts, count_numbers(described, new).counts
+    return described.counts, count_numbers(described.edges, new).counts
 
 
 def is_drift(training: Numbers, new: Numbers) -> bool:
@@ -168,14 +168,15 @@ def ks_says(expected: Numbers, observed: Numbers) -> bool:
 def unit(training: Numbers, new: Numbers) -> Conversion | None:
     """Ask for the unit."""
     described = describe_numbers(training)
-    return unit_factor(described, count_numbers(described, new), new)
+    return unit_factor(described, count_numbers(described.edges, new), new)
 
 
 def warned(rng: np.random.Generator, n: int, m: int) -> list[tuple[str, str]]:
     """Make a training file and a new one alike, a tenth of the measurements missing, and compare them."""
     then, now = (people(rng, size) for size in (n, m))
     training = summary(*then, [describe_numbers(column) for column in then[0].T])
-    numbers = [count_numbers(cells, column) for cells, column in zip(training.numbers.values(), now[0].T, strict=True)]
+    columns = zip(training.numbers.values(), now[0].T, strict=True)
+    numbers = [count_numbers(cells.edges, column) for cells, column in columns]
     return drift_warnings(compare(training, summary(*now, numbers)))
 
 

@@ -34,8 +34,7 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.em.blocks import Floats, Integers, Rows
 from em_impute.em.em import Stopping, expect, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import fit_mixture
+from em_impute.em.mixture import Recipe, fit_mixture
 from em_impute.em.parameters import Parameters
 
 TIMED_ITERATIONS = 3

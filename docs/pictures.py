@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageSequence
 
-from em_impute.report.charts.palette import COLOURS, label_colour
+from em_impute.report.charts.looks import COLOURS, label_colour
 
 DOCS = Path(__file__).parent
 SAMPLES = DOCS.parent / "sample_data"

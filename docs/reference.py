@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from typer import Context
 from typer.main import get_command
 
-from em_impute.cli.app import app
-from em_impute.cli.help import Row, panels, paragraphs
+from em_impute.cli.app import Row, app, panels, paragraphs
 from em_impute.errors import ExitCode
 
 DOCS = Path(__file__).parent

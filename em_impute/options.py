@@ -51,76 +51,55 @@ TEXTS = ("columns", "features", "null_values", "keep_values", "labels")
 class Request:
     """What to fill, from which file, and how.  Defaults are those of the command line."""
 
-    path: Path | None
-    """The input; None reads standard input."""
-    columns: tuple[str, ...]
-    """The columns to fill, which are predictors of each other: names or 1-based numbers."""
-    all_columns: bool = False
-    """Fill every category with gaps, none of which is named."""
-    features: tuple[str, ...] = ()
-    """The predictors; empty lets every suitable numeric column serve."""
+    path: Path | None  # the input; None reads standard input
+    columns: tuple[str, ...]  # the columns to fill, which are predictors of each other: names or 1-based numbers
+    all_columns: bool = False  # fill every category with gaps, none of which is named
+    features: tuple[str, ...] = ()  # the predictors; empty lets every suitable numeric column serve
     delimiter: str | None = None
     encoding: str | None = None
     has_header: bool = True
     decimal: str = "."
     skip_lines: int = 0
-    quote: str | None = None
-    """What surrounds cells that hold a delimiter: a quote, or "none"; None finds out."""
-    comment: str | None = None
-    """How a line begins that is no row."""
-    all_lines: bool = False
-    """Rows that look like totals, units, footers or a header again are rows."""
+    quote: str | None = None  # what surrounds cells that hold a delimiter: a quote, or "none"; None finds out
+    comment: str | None = None  # how a line begins that is no row
+    all_lines: bool = False  # rows that look like totals, units, footers or a header again are rows
     null_values: tuple[str, ...] = ()
     """Tokens of the column that count as missing, beside blank cells and the standard marks."""
-    keep_values: tuple[str, ...] = ()
-    """Tokens that look like a missing mark but are labels."""
-    labels: tuple[str, ...] = ()
-    """Names for the groups when no label is known."""
-    by: str | None = None
-    """The column whose texts name groups of rows that may differ."""
+    keep_values: tuple[str, ...] = ()  # tokens that look like a missing mark but are labels
+    labels: tuple[str, ...] = ()  # names for the groups when no label is known
+    by: str | None = None  # the column whose texts name groups of rows that may differ
     same_within: str | None = None
     """The column of which rows with one value have one label; None finds it, if known labels show it."""
-    weights: str | None = None
-    """The column of numbers that says how much each row counts; None counts all alike."""
+    weights: str | None = None  # the column of numbers that says how much each row counts; None counts all alike
     kinds: tuple[tuple[str, str], ...] = ()
     """Columns, by name or number, and what each is; of the others that is found out."""
-    order_by: str | None = None
-    """The predictor whose mean orders unnamed components; None takes the first."""
+    order_by: str | None = None  # the predictor whose mean orders unnamed components; None takes the first
     components: int | Literal["auto"] | None = None
     """Components a label (with labels known) or groups in all (with none known).  "auto" is one a label, and as many
     groups as BIC finds; None is one a label, and an error where neither a label nor a number says how many groups."""
     covariance: str = "auto"
-    single: bool = False
-    """Fill from the leading mixture alone, not from all that are stacked."""
+    single: bool = False  # fill from the leading mixture alone, not from all that are stacked
     unlabelled_weight: float | None = None
     """Weight of a row without a label beside one that has it; None leaves it to the choice."""
     shares: Shares = "auto"
     """Whether rows to fill have the label shares of known ones ("common"), shares of their own ("free"), or as the
     evidence of why labels are missing has it."""
-    prior_strength: float | None = None
-    """Of the one mixture that is named by an option; None is 1."""
+    prior_strength: float | None = None  # of the one mixture that is named by an option; None is 1
     max_iter: int = 5000
     tolerance: float = 1e-6
     seed: int = 0
     min_probability: float = 0.0
     method: Method | None = None
     """Fill in the most probable label, or one drawn by its probability; None becomes what the imputations need."""
-    imputations: int = 0
-    """Completed tables to draw, each with labels of its own; 0 completes one."""
+    imputations: int = 0  # completed tables to draw, each with labels of its own; 0 completes one
     deltas: tuple[tuple[str, float], ...] = ()
     """Labels, and by how much the log-odds of each are higher in the rows without a label than their predictors say."""
-    examined: bool = True
-    """Somebody will be warned of what can be said beyond the fills."""
-    reported: bool = True
-    """Somebody will read more of that than its warnings."""
-    keeps_model: bool = False
-    """The fit will be saved, so that there is one even if no cell is missing."""
-    probability: bool = False
-    """Add a column with the probability of the label in each row."""
-    probabilities: bool = False
-    """Add a column a label with its probability in each row."""
-    indicator: bool = False
-    """Add a column that says which cells were filled."""
+    examined: bool = True  # somebody will be warned of what can be said beyond the fills
+    reported: bool = True  # somebody will read more of that than its warnings
+    keeps_model: bool = False  # the fit will be saved, so that there is one even if no cell is missing
+    probability: bool = False  # add a column with the probability of the label in each row
+    probabilities: bool = False  # add a column a label with its probability in each row
+    indicator: bool = False  # add a column that says which cells were filled
 
     def __post_init__(self) -> None:
         """Make numbers Python's own, and read what arrived as bytes, since the locale has no such letters, as UTF-8."""

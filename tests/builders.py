@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from oracles import hide, standardise
 
+from em_impute.api.session import Completed
 from em_impute.columns.design import make_design
 from em_impute.columns.labels import read_labels
 from em_impute.ensemble.fit import fit_ensemble
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.transforms import Predictors, View
 from em_impute.options import Request
-from em_impute.pipeline.complete import complete_all, patched
+from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.open import open_table
 
 
@@ -106,7 +107,7 @@ def completed(folder, content, column="g", **options):
     """Fill one column of a table; give its completion and the bytes of the completed table."""
     with opened_table(folder, content, column, **options) as (opened, request):
         (completion,) = complete_all(opened, request, silent)
-        return completion, b"".join(patched(opened, [completion], request))
+        return completion, b"".join(next(Completed(opened, [completion], request).contents()))
 
 
 def strict(text):

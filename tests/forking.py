@@ -225,9 +225,9 @@ def _become(request):
         tempfile.tempdir = None  # which the run that warmed up may have found elsewhere
         sys.argv = ["em-impute", *request["arguments"]]
         from em_impute.cli.main import main
-        from em_impute.report.text import progress
+        from em_impute.report.text import console as terminal
 
-        progress.PATIENCE = request.get("patience", progress.PATIENCE)
+        terminal.PATIENCE = request.get("patience", terminal.PATIENCE)
 
         main()
     except SystemExit as ended:

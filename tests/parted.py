@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 from builders import silent
 
-from em_impute.cli.options.output import Output
+from em_impute.api.session import Completed
+from em_impute.cli.options.panels import Output
 from em_impute.cli.outputs import plan
 from em_impute.options import Request
-from em_impute.pipeline.complete import complete_all, patched
-from em_impute.pipeline.files import Part
-from em_impute.pipeline.fill import Room, backend, complete_parts
+from em_impute.pipeline.backends import serial_parts
+from em_impute.pipeline.complete import complete_all
+from em_impute.pipeline.fill import Workers, complete_parts
 from em_impute.pipeline.open import open_table
+from em_impute.pipeline.parts import Part
 
 HEADER = "id,g,x,y,c\n"
 
@@ -43,12 +45,12 @@ def cut(folder, rows, stops, header=HEADER):
     return paths
 
 
-def filled_in_parts(paths, request, workers=None, room=None, watch=silent):
+def filled_in_parts(paths, request, keep_bytes=1 << 28, watch=silent):
     """Fill parts, with nothing examined beyond the fills, and give what was found."""
     request = replace(request, examined=False)
     outputs = plan([str(path) for path in paths], Output(no_report=True), in_parts=True).data
     parts = [Part(number, str(path), (out,)) for number, (path, out) in enumerate(zip(paths, outputs, strict=True))]
-    return complete_parts(request, parts, workers or backend("serial", None, None), room or Room(1 << 28), watch)
+    return complete_parts(request, parts, Workers(serial_parts, keep_bytes), watch)
 
 
 def joined(found):
@@ -63,4 +65,4 @@ def filled_in_memory(path, **options):
     request = Request(path=path, columns=("g",), examined=False, **options)
     with open_table(request, silent) as opened:
         completions = complete_all(opened, request, silent)
-        return b"".join(patched(opened, completions, request)), completions[0]
+        return b"".join(next(Completed(opened, completions, request).contents())), completions[0]

@@ -3,5 +3,4 @@
 The names meant for users are those of the package `em_impute` itself.
 """
 
-import em_impute.report.forms
-import em_impute.report.text.why  # noqa: F401  # so that reports can be written
+import em_impute.report.forms  # noqa: F401  # so that reports can be written

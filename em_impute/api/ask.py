@@ -1,26 +1,23 @@
 """Questions about a frame: what is missing, how right fills would be, how EM goes, why a row is filled so."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from operator import index
-from typing import Any, Unpack, get_args
+from typing import Any, Unpack
 
 import pandas as pd
 
+from em_impute.api.arguments import ModelOptions, in_python, parameter, refuse_unknown, written_call
 from em_impute.api.check import Finding, check_table, findings
 from em_impute.api.fill import opened_frame
-from em_impute.api.options import ModelOptions, in_python, parameter, refuse_unknown, written_call
 from em_impute.api.session import Completed, unwatched
-from em_impute.errors import UsageError, spelled
-from em_impute.missingness.hold_out import HoldOut, How
+from em_impute.errors import spelled
+from em_impute.missingness.how_missing import How
 from em_impute.pipeline.complete import complete_all
-from em_impute.pipeline.evaluate import evaluate_all
+from em_impute.pipeline.evaluate import evaluate_all, hiding_of
+from em_impute.pipeline.explain import Showing
 from em_impute.pipeline.explain import explain as follow
-from em_impute.pipeline.explain_steps import Showing
-from em_impute.report.build.evaluation import build_evaluation
-from em_impute.report.build.explanation import build_explanation
-from em_impute.report.model.evaluation import EvaluationReport
-from em_impute.report.model.explanation import ExplanationReport, WhyReport
+from em_impute.report.build.asked import build_evaluation, build_explanation
+from em_impute.report.model.asked import EvaluationReport, ExplanationReport, WhyReport
 
 FIRST_LINE = 2
 """Line of the first row of a frame."""
@@ -72,15 +69,8 @@ def evaluate(
 
     """
     refuse_unknown("evaluate", options, ModelOptions)
-    if not 0.0 < hide < 1.0 or repeats < 1:
-        raise UsageError("hide takes a number between 0 and 1, repeats a whole number from 1", "leave them out")
     of_label = tuple((str(label), float(share)) for label, share in (hide_label or {}).items())
-    if how is not None and how not in (get_args(How) if not of_label else ("by-class",)):
-        hint = "it takes random, stratified or by-class, which hide_label needs"
-        raise UsageError(f"how cannot be {how!r} here", hint)
-    if not all(0.0 <= share < 1.0 for _, share in of_label):
-        raise UsageError("hide_label takes a share from 0 to below 1 for each label", "leave it out")
-    hiding = HoldOut(how or ("by-class" if of_label else "stratified"), hide, of_label, repeats)
+    hiding = hiding_of(hide, how, of_label, repeats)
     opened, request, _ = opened_frame(frame, column, options)
     call = written_call("evaluate", column, options)
     made = evaluate_all(opened, request, hiding, unwatched)
@@ -128,7 +118,6 @@ def why(frame: pd.DataFrame, column: Hashable, rows: int | Sequence[int], **opti
     """
     refuse_unknown("why", options, ModelOptions)
     opened, request, _ = opened_frame(frame, [column], options, keeps_model=True)
-    request = replace(request, examined=False)
     done = Completed(opened, complete_all(opened, request, unwatched), request)
     return done.why(_lines(rows), written_call("why", column, options))
 

@@ -8,10 +8,9 @@ from em_impute.columns.design import make_design
 from em_impute.columns.labels import ambiguity, classify_texts, odd_labels, read_labels, remedy
 from em_impute.columns.predictors import Rejected, are_identifiers, choose_predictors
 from em_impute.options import Request
-from em_impute.pipeline.types import InputTable
-from em_impute.report.build.decisions import ALWAYS, BY_LOOKS, lines_told, told_from_reading
+from em_impute.pipeline.open import InputTable
 from em_impute.report.build.shared import features_of
-from em_impute.report.build.warnings import unread_cells
+from em_impute.report.build.warnings import ALWAYS, BY_LOOKS, lines_told, told_from_reading, unread_cells
 from em_impute.report.format import known_and_missing
 from em_impute.table.text import listed
 
@@ -35,30 +34,23 @@ class CheckedColumn:
 
     column: str
     known: int
-    missing: dict[str, int]
-    """cells by the mark that they hold"""
+    missing: dict[str, int]  # cells by the mark that they hold
     labels: dict[str, int]
-    doubts: list[str]
-    """what looks like a missing mark, and what to do"""
+    doubts: list[str]  # what looks like a missing mark, and what to do
     warnings: list[str]
     notes: list[str]
-    same_label: str
-    """the column of which rows with one value have one label, and what says so"""
-    predictors: dict[str, str]
-    """what each column holds"""
-    not_used: dict[str, str]
-    """why, by column"""
+    same_label: str  # the column of which rows with one value have one label, and what says so
+    predictors: dict[str, str]  # what each column holds
+    not_used: dict[str, str]  # why, by column
 
 
 @dataclass(frozen=True)
 class Checked:
     """What is found of a table."""
 
-    no_rows: list[str]
-    """lines that are no rows"""
+    no_rows: list[str]  # lines that are no rows
     columns: list[CheckedColumn]
-    left: dict[str, str]
-    """why columns with gaps cannot be filled"""
+    left: dict[str, str]  # why columns with gaps cannot be filled
 
 
 def check_table(opened: InputTable, request: Request, spelled: Callable[[str], str]) -> Checked:

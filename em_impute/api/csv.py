@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Unpack
 
-from em_impute.api.models import FittedModel
-from em_impute.api.options import (
+from em_impute.api.arguments import (
     FileOptions,
     ModelOptions,
     SharedOptions,
@@ -17,11 +16,12 @@ from em_impute.api.options import (
     request_of,
     written_call,
 )
+from em_impute.api.models import FittedModel
 from em_impute.api.session import completed, unwatched
 from em_impute.errors import UsageError
 from em_impute.options import Request
 from em_impute.pipeline.backends import attempts
-from em_impute.pipeline.files import first_repeated
+from em_impute.pipeline.parts import first_repeated
 from em_impute.report.model.fit import FitReport
 from em_impute.saved_model.store import dump
 from em_impute.table.output import check_output, output_errors, write_atomically

@@ -7,25 +7,28 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 
-from em_impute.api.frames import (
+from em_impute.api.arguments import (
     WRITING,
+    FrameOptions,
     as_pandas,
+    in_python,
     like,
     names_given,
     position_of,
     put,
+    refuse_unknown,
+    request_of,
     source_of_frame,
     values_of,
     with_frame_lines,
+    written_call,
 )
-from em_impute.api.options import FrameOptions, in_python, refuse_unknown, request_of, written_call
 from em_impute.api.session import Completed, unwatched
 from em_impute.errors import DesignError, FitError, UsageError
 from em_impute.options import Request
 from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.edits import added_columns, version_of
-from em_impute.pipeline.open import read_opened
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable, read_opened
 from em_impute.report.model.fit import FitReport
 
 OTHER_COLUMNS = ("by", "same_within", "weights", "order_by")

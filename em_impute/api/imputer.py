@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from em_impute.api.arguments import as_pandas, in_python, names_given, position_of, put, source_of_frame, values_of
 from em_impute.api.fill import complete_frame
-from em_impute.api.frames import as_pandas, names_given, position_of, put, source_of_frame, values_of
 from em_impute.api.models import FittedModel
-from em_impute.api.options import in_python
 from em_impute.api.session import unwatched
 from em_impute.columns.predictors import refuse_unusable
 from em_impute.em.blocks import Floats, Integers
@@ -29,8 +28,7 @@ try:
     from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 except ImportError as error:
     raise UsageError(
-        "GaussianMixtureImputer needs scikit-learn 1.6 or newer, which is not installed",
-        how_to_install("sklearn"),
+        "GaussianMixtureImputer needs scikit-learn 1.6 or newer, which is not installed", how_to_install("sklearn")
     ) from error
 
 

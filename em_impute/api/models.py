@@ -8,10 +8,21 @@ from typing import Any, Unpack
 
 import pandas as pd
 
+from em_impute.api.arguments import (
+    WRITING,
+    AppliedOptions,
+    ModelOptions,
+    as_pandas,
+    in_python,
+    names_given,
+    refuse_unknown,
+    request_of,
+    source_of_frame,
+    with_frame_lines,
+    written_call,
+)
 from em_impute.api.fill import Filled, complete_frame, filled_frames
-from em_impute.api.frames import WRITING, as_pandas, names_given, source_of_frame, with_frame_lines
-from em_impute.api.options import AppliedOptions, ModelOptions, in_python, refuse_unknown, request_of, written_call
-from em_impute.api.session import CompletedByModel, apply_model, unwatched
+from em_impute.api.session import Completed, apply_model, unwatched
 from em_impute.errors import ColumnError, UsageError
 from em_impute.options import Request
 from em_impute.pipeline.apply import asked_of, read_for
@@ -109,7 +120,7 @@ class FittedModel:
         """Give the model of one column."""
         return asked_of(self.saved, Request(None, (str(column),)), self.path)
 
-    def _apply(self, frame: Any, column: Any, options: Mapping[str, Any]) -> CompletedByModel:
+    def _apply(self, frame: Any, column: Any, options: Mapping[str, Any]) -> Completed:
         """Find the fills of a frame, all of whose columns are read."""
         frame = as_pandas(frame)
         request = request_of(names_given(frame, column), {**options, **WRITING})

@@ -19,8 +19,6 @@ from em_impute.environment import is_dictated, time_of_run, version
 from em_impute.errors import OutputError, UsageError
 
 if TYPE_CHECKING:
-    from em_impute.pipeline.fill import PartsResult
-    from em_impute.pipeline.types import InputTable
     from em_impute.report.model.fit import FitReport
     from em_impute.report.model.shared import Notice
     from em_impute.table.output import WrittenFile
@@ -121,18 +119,9 @@ class Log:
             bare = BARE.sub("…", QUOTED.sub(lambda found: found[0] if found[0][1:-1] in known else "'…'", text))
             self.note(bare if quotes_cells else text, "ERROR")
 
-    def input(self, opened: "InputTable") -> None:
-        """Say what was read."""
-        table = opened.table
-        columns = f"{table.n_columns:,} column{'s' * (table.n_columns != 1)}, "
-        self._read(opened.name, table.n_rows, columns, table.size, table.sha256)
-
-    def parts(self, filled: "PartsResult") -> None:
-        """Say what was read of a table in parts."""
-        for part, read in zip(filled.parts, filled.summary.parts, strict=True):
-            self._read(part.name, read.rows, "", read.bytes, read.sha256)
-
-    def _read(self, name: str, rows: int, columns: str, size: int, sha256: str) -> None:
+    def read(self, name: str, rows: int, size: int, sha256: str, n_columns: int | None = None) -> None:
+        """Say what was read; parts have the columns of the first."""
+        columns = "" if n_columns is None else f"{n_columns:,} column{'s' * (n_columns != 1)}, "
         self.note(f"input {name}: {rows:,} row{'s' * (rows != 1)}, {columns}{size:,} bytes, sha256 {sha256}")
 
     def decisions(self, reports: "Sequence[FitReport]") -> None:

@@ -12,13 +12,7 @@ from typing import NoReturn
 
 from em_impute.cli.logging import Log
 from em_impute.cli.mistakes import COMMANDS, advised
-from em_impute.environment import (
-    BLAS_THREADS,
-    NO_MEMORY,
-    forget_no_date,
-    is_lack_of_memory,
-    refuse_without_memory,
-)
+from em_impute.environment import BLAS_THREADS, NO_MEMORY, forget_no_date, is_lack_of_memory, refuse_without_memory
 from em_impute.errors import ExitCode, FitError, UsageError
 
 SIGNALLED = 128

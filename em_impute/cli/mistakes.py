@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from em_impute.errors import ColumnError, EmImputeError, TableError, UsageError
+from em_impute.errors import ColumnError, EmImputeError, TableError, UsageError, option
 
 COMMANDS = {"fill", "check", "evaluate", "explain", "why", "report", "schema"}
 
@@ -85,11 +85,11 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
         if "'--line'" in message:
             each = [f"--line {one}" for one in re.findall(r"\d+", value)]
             yield f"name each line by an option of its own: {' '.join(each)}" if each[1:] else WHICH_LINE
-    for option in SHARES:
-        if f"'{option}'" in message:
-            per_cent = (value.removesuffix("%") for value in _values(option, words))
+    for flag in SHARES:
+        if f"'{flag}'" in message or option(flag[2:]) in message:
+            per_cent = (value.removesuffix("%") for value in _values(flag, words))
             numbers = [float(value) for value in per_cent if NUMBER.fullmatch(value)]
-            yield from (f"{option} takes a share: {one:g} % is {one / 100.0:g}" for one in numbers if one > 1.0)
+            yield from (f"{flag} takes a share: {one:g} % is {one / 100.0:g}" for one in numbers if one > 1.0)
 
 
 def _of_option(said: str) -> Iterator[str]:
@@ -138,10 +138,10 @@ def _of_column(message: str, words: Sequence[str]) -> Iterator[str]:
         return
     if any(word.startswith("-column") for word in words):
         yield "a long option has two hyphens: --column"
-    for option, names in (("-c", _values("-c", words)), ("-x", _values("-x", words))):
+    for flag, names in (("-c", _values("-c", words)), ("-x", _values("-x", words))):
         for name in names:
             if "," in name and repr(name) in message:
-                each = " ".join(f"{option} {shlex.quote(one.strip())}" for one in name.split(","))
+                each = " ".join(f"{flag} {shlex.quote(one.strip())}" for one in name.split(","))
                 yield f"name each column by an option of its own: {each}"
 
 

@@ -1,13 +1,15 @@
-"""Where results go.  It never depends on whether a terminal is attached."""
+"""Where results go, which never depends on whether a terminal is attached; `InPlace` is the file that was read."""
 
+import errno
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from em_impute.cli.logging import STDOUT_NAMES, Log
-from em_impute.cli.options.output import Output
-from em_impute.errors import OutputError, UsageError
+from em_impute.cli.options.panels import Output
+from em_impute.errors import OutputError, TableError, UsageError
 
 STDOUT = "/dev/stdout"  # not "-", which the file ./- is too
 """Stands for standard output, which carries the CSV, or one report, or the changed cells, or nothing."""
@@ -28,8 +30,7 @@ class Destination:
     data: tuple[str, ...]
     """the completed CSV, one for each imputation, or one for each part; empty where none is written"""
     reports: tuple[str, ...]
-    model: str | None
-    """where the fit is saved"""
+    model: str | None  # where the fit is saved
 
     @property
     def beside(self) -> list[str]:
@@ -96,7 +97,7 @@ def report_paths(reports: Sequence[str], forms: Sequence[str] = REPORT_FORMS) ->
 
 def _tables(inputs: Sequence[str], asked: Output, *, in_parts: bool) -> tuple[str, ...]:
     """Name the completed CSVs: beside each input, or where -o says, which may be a folder for several parts."""
-    from em_impute.pipeline.files import first_repeated
+    from em_impute.pipeline.parts import first_repeated
 
     output = asked.output
     if asked.in_place or (output is None and asked.diff):
@@ -148,19 +149,12 @@ def is_special(path: str) -> bool:
     return os.path.exists(path) and not os.path.isfile(path)  # noqa: PTH110, PTH113  # those of Path raise for long names
 
 
-def are_distinct(paths: Sequence[str | Path]) -> bool:
-    """Tell whether no two paths lead to the same place, whatever they are called."""
-    try:
-        return len({os.path.realpath(path) for path in paths}) == len(paths)
-    except FileNotFoundError:  # the current folder is gone: writing will say so
-        return len(set(paths)) == len(paths)
-
-
 def check_outputs(
     inputs: Iterable[str | Path | None],
     outputs: Sequence[str],
     log: Log,
     *,
+    backup: Path | None = None,
     clobber: bool = True,
     makes_folders: bool = False,
 ) -> None:
@@ -177,8 +171,9 @@ def check_outputs(
     if outputs.count(STDOUT) > 1:
         message = "standard output can carry the CSV, one report or --diff, not two of them"
         raise UsageError(message, "name a file with -o or -r")
-    if not are_distinct(targets):
-        raise UsageError("two outputs have the same path", "give each a path of its own")
+    with suppress(FileNotFoundError):  # the current folder is gone: writing will say so
+        if len(set(map(os.path.realpath, targets))) < len(targets):
+            raise UsageError("two outputs have the same path", "give each a path of its own")
     log.refuse([*sources, *targets])
     if not all(os.path.lexists(path) for path in sources):
         return  # opening it will say more
@@ -187,7 +182,7 @@ def check_outputs(
             refuse_unwritable(target)
             _check_new_folder(target)
         else:
-            check_output(target, sources, clobber)
+            check_output(target, [] if target == backup else sources, clobber)  # a run that was killed may have left it
 
 
 def _check_new_folder(path: Path) -> None:
@@ -198,3 +193,101 @@ def _check_new_folder(path: Path) -> None:
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         name, folder = shown_path(str(path)), shown_path(str(there))
         raise OutputError(f"cannot write {name}: the folder {folder} is not writable", "name another one with -o")
+
+
+@dataclass(frozen=True)
+class InPlace:
+    """A file that is to be replaced, and the name under which the old one is kept."""
+
+    path: Path
+    backup: Path | None
+    clobber: bool
+    before: tuple[int, ...]  # what `_state_of` gave before the file was read
+
+    def check(self) -> None:
+        """Raise `OutputError`, before any work is done, for what cannot be replaced, or not kept under that name."""
+        from em_impute.table.output import check_output
+
+        if not self.before or self.path.is_dir():
+            return  # opening it will say more
+        check_output(self.path, [], clobber=True)
+        if not os.access(self.path, os.W_OK):
+            raise OutputError(f"cannot replace {self.path}: it is write-protected", f"chmod u+w {self.path}")
+        if self.backup is not None and is_special(str(self.backup)) and not self.backup.is_dir():
+            raise OutputError(f"cannot write {self.backup}: it is not a regular file", "name another --backup")
+
+    def replacing(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Pass the blocks on, and keep the old file after the last one, before the new one takes its place.
+
+        So a run that fails while it writes has touched no backup.  Raises `TableError` if the file is no longer as it
+        was before it was read: what others have written to it would be lost.
+        """
+        from em_impute.table.output import output_errors
+
+        yield from blocks
+        if _state_of(self.path) != self.before:
+            raise TableError(f"{self.path} changed while it was read", "run again when nothing writes to it")
+        if self.backup is not None:
+            with output_errors(f"cannot keep the old file as {self.backup}"):
+                _keep(Path(os.path.realpath(self.path)), self.backup, clobber=self.clobber)
+
+
+def _state_of(path: Path) -> tuple[int, ...]:
+    """Give what changes when somebody writes to a file or replaces it; empty where that cannot be told."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()  # opening it will say why
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def in_place(path: Path | None, asked: Output, *, several: bool) -> InPlace | None:
+    """Read --in-place and --backup; None where a file of its own is written, or none.
+
+    `several`: more than one completed table is drawn.  Raises `UsageError` for what contradicts them.
+    """
+    backup = asked.backup
+    if not asked.in_place:
+        if backup is not None:
+            raise UsageError("--backup keeps what --in-place replaces", "add --in-place, or leave --backup out")
+        return None
+    if asked.output is not None:
+        raise UsageError("--in-place contradicts -o", "leave one of them out")
+    if path is None:
+        raise UsageError("--in-place replaces FILE, and standard input is not a file", "name a file, or leave it out")
+    if several:
+        raise UsageError("--imputations writes several files, --in-place replaces one", "leave one of them out")
+    is_folder = path.is_dir()  # which opening it will say
+    if is_special(str(path)) and not is_folder:
+        raise UsageError(f"--in-place replaces a regular file, and {path} is not one", "name a file with -o")
+    if backup is not None and (not backup or "/" in backup):
+        raise UsageError(f"--backup takes a suffix of the name, not {backup!r}", "for example --backup .bak")
+    if asked.dry_run:
+        return None
+    kept = None if backup is None or is_folder else path.with_name(path.name + backup)
+    return InPlace(path, kept, not asked.no_clobber, _state_of(path))
+
+
+def _keep(source: Path, backup: Path, *, clobber: bool) -> None:
+    """Give a file a second name, whole or not at all; where that cannot be, make a copy of that name."""
+    import secrets
+    import shutil
+
+    from em_impute.table.output import sync
+
+    if not clobber and os.path.lexists(backup):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+    sync(source)
+    temporary = backup.with_name(f".em-impute-{secrets.token_hex(8)}.tmp")
+    try:
+        try:
+            os.link(source, temporary)
+        except OSError:  # not every file system can; whatever else is wrong stops the copy too
+            temporary.touch(0o600, exist_ok=False)  # nobody else may read it before it has the mode of the old file
+            shutil.copy2(source, temporary)
+            sync(temporary)
+        temporary.replace(backup)
+    finally:
+        # Also after a rename: if both are names of one file, it does nothing.
+        temporary.unlink(missing_ok=True)
+    sync(backup.parent)

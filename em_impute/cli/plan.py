@@ -4,14 +4,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from em_impute.cli.in_place import InPlace, in_place
 from em_impute.cli.logging import STDOUT_NAMES, Log
-from em_impute.cli.options.behaviour import Partitions
 from em_impute.cli.options.groups import FLAGS, input_path, request_of
-from em_impute.cli.options.input import Input, Missing
-from em_impute.cli.options.model import Model
-from em_impute.cli.options.output import Fills, Output, SavedModels
-from em_impute.cli.outputs import STDOUT, Destination, check_outputs, is_special, plan
+from em_impute.cli.options.panels import Fills, Input, Missing, Model, Output, Partitions, SavedModels
+from em_impute.cli.outputs import STDOUT, Destination, InPlace, check_outputs, in_place, is_special, plan
 from em_impute.errors import UsageError
 from em_impute.options import Request
 
@@ -29,8 +25,7 @@ FITTING |= {one.name for one in fields(Model)} - {"deltas", "seed"}
 class Asked:
     """What was asked of a table."""
 
-    files: tuple[str, ...]
-    """as they were named: one, the parts of it, or none for standard input"""
+    files: tuple[str, ...]  # as they were named: one, the parts of it, or none for standard input
     table: Input
     missing: Missing
     model: Model
@@ -38,8 +33,7 @@ class Asked:
     saved: SavedModels
     output: Output
     partitions: Partitions
-    folder: str | None = None
-    """where the outputs of several tables go, which is made if it is not there"""
+    folder: str | None = None  # where the outputs of several tables go, which is made if it is not there
 
     @property
     def path(self) -> Path | None:
@@ -53,16 +47,16 @@ class Plan:
 
     asked: Asked
     request: Request
-    inputs: list[str]
-    """every file, or none for standard input"""
+    inputs: list[str]  # every file, or none for standard input
     destination: Destination
     place: InPlace | None
     in_parts: bool
 
     @property
     def outputs(self) -> list[str]:
-        """What is written, but the file that is completed in its place."""
-        data = self.destination.data if self.place is None else ()
+        """What is written, but for a file that is completed in its place what that is kept as."""
+        backup = None if self.place is None else self.place.backup
+        data = self.destination.data if self.place is None else [str(backup)] * (backup is not None)
         return [*data, *self.destination.beside, *[STDOUT] * self.asked.output.diff]
 
 
@@ -79,7 +73,7 @@ def plan_table(asked: Asked, log: Log) -> Plan:
     in_parts = _is_in_parts(request, asked)
     inputs = [] if path is None else [str(path)]
     if in_parts and inputs:
-        from em_impute.pipeline.files import find_parts
+        from em_impute.pipeline.parts import find_parts
 
         inputs = find_parts(asked.files)
     n_files = None if fills.long else fills.imputations
@@ -88,9 +82,10 @@ def plan_table(asked: Asked, log: Log) -> Plan:
         raise UsageError("--backend dask cannot write to standard output: its processes write files", "add -o FILE")
     planned = Plan(asked, replace(request, path=None if in_parts else path), inputs, destination, place, in_parts)
     makes_folders = in_parts or asked.folder is not None
-    check_outputs(inputs, planned.outputs, log, clobber=not output.no_clobber, makes_folders=makes_folders)
+    backup, clobber = None if place is None else place.backup, not output.no_clobber
     if place is not None:
-        place.check(planned.outputs, log)
+        place.check()
+    check_outputs(inputs, planned.outputs, log, backup=backup, clobber=clobber, makes_folders=makes_folders)
     return planned
 
 
@@ -99,8 +94,8 @@ def _is_in_parts(request: Request, asked: Asked) -> bool:
 
     Where a file is large, but nothing was said about it, what asks for the whole table in memory decides.
     """
-    from em_impute.pipeline.files import is_pattern
     from em_impute.pipeline.memory import default_limit, needed_bytes
+    from em_impute.pipeline.parts import is_pattern
 
     files, memory = asked.files, asked.partitions.memory
     is_asked = len(files) > 1 or asked.partitions.backend is not None or any(map(is_pattern, files))
@@ -119,7 +114,7 @@ def _is_in_parts(request: Request, asked: Asked) -> bool:
 
 def _refused(request: Request, asked: Asked) -> UsageError | None:
     """Say what has no meaning where a table is read in parts."""
-    from em_impute.pipeline.files import is_pattern
+    from em_impute.pipeline.parts import is_pattern
 
     several = len(asked.files) > 1 or any(map(is_pattern, asked.files))
     if several and "-" in asked.files:

@@ -1,26 +1,24 @@
-"""`em-impute report`: render a saved report again."""
+"""`em-impute report` renders a saved report again, `em-impute schema` says what every key of one means."""
 
+import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Literal, TypeAlias, get_args
 
 import typer
 
-from em_impute.cli.options.behaviour import JUDGING, Behaviour
-from em_impute.cli.options.groups import Without, grouped, input_path, option
+from em_impute.cli.options.groups import Group, Without, grouped, input_path, option
 from em_impute.cli.outputs import check_outputs, report_paths
-from em_impute.cli.run import Run
+from em_impute.cli.run import DEBUG, JUDGING, Behaviour, Run
 from em_impute.errors import TableError, UsageError
 
 FORMS = (".html", ".md")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ReportOutput:
+class ReportOutput(Group, panel="Output"):
     """Where the report is written."""
-
-    panel: ClassVar = "Output"
 
     outputs: list[str] | None = option(
         "-o, --output PATH", "Where to write it, .html or .md; repeat for both. Default: REPORT.html beside it."
@@ -76,3 +74,36 @@ def _read(path: Path | None) -> tuple[str, str]:
         raise TableError(f"cannot read {name}: {error.strerror}", hint) from error
     except UnicodeDecodeError as error:
         raise TableError(f"{name} is not UTF-8: {error.reason}", hint) from error
+
+
+Kind: TypeAlias = Literal["fit", "evaluation", "explanation", "why", "model"]
+
+
+def schema(
+    *,
+    kind: Annotated[
+        Kind,
+        typer.Option(
+            "--of",
+            metavar="KIND",
+            rich_help_panel="Output",
+            help="Report of fill, of evaluate, or of explain or why --json, or a saved model. "
+            f"One of {', '.join(get_args(Kind))}.",
+        ),
+    ] = "fit",
+    debug: Annotated[bool, typer.Option("--debug", rich_help_panel="Behaviour", help=DEBUG)] = False,  # noqa: ARG001  # read by `main`
+) -> None:
+    """Print the JSON Schema of the report, or of a saved model: each key, its type, what it means and when it is null.
+
+    em-impute schema > report.schema.json
+    """
+    if kind == "model":
+        from em_impute.saved_model.store import model_schema
+
+        found = model_schema()
+    else:
+        from em_impute.report.model.documents import schema_of_kind
+
+        found = schema_of_kind(kind)
+    text = json.dumps(found, indent=2, ensure_ascii=False)
+    typer.echo(text.encode())  # JSON is UTF-8, whatever the terminal's encoding

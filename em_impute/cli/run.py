@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from em_impute.cli.logging import Log
+from em_impute.cli.logging import VARIABLE, Log
 from em_impute.cli.mistakes import COMMANDS
-from em_impute.cli.options.behaviour import Behaviour
-from em_impute.cli.options.groups import flag
+from em_impute.cli.options.groups import Group, flag, option
 from em_impute.cli.outputs import STDOUT, name_of
 from em_impute.environment import NO_MEMORY, is_lack_of_memory, version
 from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError, spelled
@@ -20,13 +19,17 @@ from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.api.session import Completed
-    from em_impute.pipeline.open import Progress
-    from em_impute.pipeline.types import InputTable
+    from em_impute.pipeline.open import InputTable, Progress
     from em_impute.report.document.blocks import Section
-    from em_impute.report.model.evaluation import EvaluationReport
+    from em_impute.report.model.asked import EvaluationReport
     from em_impute.report.model.fit import FitReport
     from em_impute.report.model.shared import Notice
     from em_impute.saved_model.store import SavedModel
+
+DEBUG = "Show the traceback of an error."
+
+JUDGING = ("strict", "fail_on", "min_accuracy")
+"""Options by which something that is found stops the run."""
 
 QUOTE_NO_CELLS = (ColumnError, OutputError, UsageError)
 """Errors whose messages quote names and what the user typed, and never a cell."""
@@ -67,6 +70,45 @@ class NegativeError(EmImputeError):
     exit_code = ExitCode.NEGATIVE
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Behaviour(Group, panel="Behaviour"):
+    """What a run says, and what it does not let pass."""
+
+    strict: bool = option("--strict", "Write nothing and exit with 1 if there is a warning (W01 …).")
+    fail_on: list[str] | None = option(
+        "--fail-on CODES", "Do so only if it is one of these, as in W08,W26; repeatable."
+    )
+    min_accuracy: float | None = option(
+        "--min-accuracy SHARE",
+        "Do so if fewer hidden labels than this share are filled right, as in 0.8, or if none could be hidden.",
+        min=0.0,
+        max=1.0,
+    )
+    quiet: bool = option("-q, --quiet", "Print nothing on success but warnings.", envvar="EM_IMPUTE_QUIET")
+    silent: bool = option("-qq, --silent", "Print nothing on success.")
+    verbose: bool = option("-v, --verbose", "Print the report's sections, every decision among them.")
+    no_advice: bool = option("--no-advice", "Leave out the note on columns about people (S01).")
+    color: Literal["auto", "always", "never"] = option(
+        "--color auto|always|never",
+        "Colours on standard error; auto: on a terminal, unless NO_COLOR is set.",
+        default="auto",
+        envvar="EM_IMPUTE_COLOR",
+    )
+    no_progress: bool = option("--no-progress", "Show no progress bar on a terminal.")
+    log_file: str | None = option(
+        "--log-file PATH",
+        "Append to PATH what was read, decided and written, and how the run ended; also with -q.",
+        envvar=VARIABLE,
+    )
+    debug: bool = option("--debug", DEBUG)
+    """Read by `main`, before a command runs, as is the path of the log."""
+
+    @property
+    def judges(self) -> bool:
+        """Something that is found may stop the run."""
+        return self.strict or bool(self.fail_on) or self.min_accuracy is not None
+
+
 @dataclass(frozen=True)
 class Run:
     """How a run behaves: what it says, to whom, and what it does not let pass."""
@@ -98,7 +140,7 @@ class Run:
 
     def progress(self) -> "AbstractContextManager[Progress]":
         """Show how far the run is, to people at a terminal who want it."""
-        from em_impute.report.text.progress import progress_bar
+        from em_impute.report.text.console import progress_bar
 
         return progress_bar(self.console, wanted=not self.asked.no_progress)
 
@@ -108,7 +150,7 @@ class Run:
         from em_impute.pipeline.open import open_table
 
         with self.progress() as watch, open_table(request, watch) as opened:
-            self.log.input(opened)
+            self._log_input(opened)
             yield opened, watch
 
     @contextmanager
@@ -119,8 +161,12 @@ class Run:
         from em_impute.api.session import completed
 
         with self.progress() as watch, completed(request, watch, source, release=release) as done:
-            self.log.input(done.opened)
+            self._log_input(done.opened)
             yield done, watch
+
+    def _log_input(self, opened: "InputTable") -> None:
+        table = opened.table
+        self.log.read(opened.name, table.n_rows, table.size, table.sha256, table.n_columns)
 
     def say(self, lines: Iterable[tuple[str, str]]) -> None:
         """Tell people, a line a name."""

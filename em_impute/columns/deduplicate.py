@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers, Rows, slices
-from em_impute.table.arrays import Codes, factorize, least_type
+from em_impute.table.cells import factorize
+from em_impute.table.columns import Codes, least_type
 
 PROBE_ROWS = 1 << 16
 MAX_DISTINCT_SHARE = 0.25

@@ -26,8 +26,7 @@ from em_impute.em.blocks import Flags, Floats, Integers, Rows, in_units, slices,
 from em_impute.em.mixture import overall_covariance
 from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Count
-from em_impute.table.arrays import Codes
-from em_impute.table.categories import MAX_LEVELS, CategoryColumn
+from em_impute.table.columns import MAX_LEVELS, CategoryColumn, Codes
 from em_impute.table.text import listed, shown
 
 MAX_FEATURES, MAX_COVARYING = 5000, 256

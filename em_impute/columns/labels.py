@@ -12,8 +12,7 @@ import numpy as np
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, FitError, option
 from em_impute.options import Request
-from em_impute.table.arrays import Codes, least_type
-from em_impute.table.columns import TargetColumn
+from em_impute.table.columns import Codes, TargetColumn, least_type
 from em_impute.table.numbers import is_mark, is_shaped_like, parse_number
 from em_impute.table.text import listed, plural, shown
 

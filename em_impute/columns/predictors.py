@@ -9,9 +9,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, option
-from em_impute.table.arrays import Codes
-from em_impute.table.categories import MAX_TEXTS, MOSTLY_DIFFERENT, CategoryColumn
-from em_impute.table.number_columns import NumberColumn
+from em_impute.table.columns import MAX_TEXTS, MOSTLY_DIFFERENT, CategoryColumn, Codes, NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.text import shown
 

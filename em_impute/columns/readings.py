@@ -15,10 +15,17 @@ from em_impute.columns.times import DAY_FIRST, MONTH_FIRST, Times, choose_times
 from em_impute.em.blocks import Flags, Floats
 from em_impute.errors import DesignError, option
 from em_impute.serialize.annotations import Axes, Kinds, NotSaved
-from em_impute.table.arrays import least_type
-from em_impute.table.categories import MAX_LEVELS, MOSTLY_DIFFERENT, CategoryColumn, LongTexts
-from em_impute.table.number_columns import NumberColumn, merge_numbers
-from em_impute.table.numbers import EXAMPLES, parse_number
+from em_impute.table.columns import (
+    EXAMPLES,
+    MAX_LEVELS,
+    MOSTLY_DIFFERENT,
+    CategoryColumn,
+    LongTexts,
+    NumberColumn,
+    least_type,
+    merge_numbers,
+)
+from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 from em_impute.table.text import listed, plural, shown, unused_name
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from em_impute.columns.deduplicate import Key
 from em_impute.em.blocks import Floats, Integers
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 MOST_DIFFERING = 0.1
 """Of the values within which labels would differ by chance, the part within which they may: Scott's (1955) chance-

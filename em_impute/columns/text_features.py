@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.em.blocks import Flags, Integers
-from em_impute.em.sampling import draw_rows
+from em_impute.em.blocks import Flags, Integers, draw_rows
 from em_impute.serialize.annotations import Axes
 
 if TYPE_CHECKING:

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.text_features import MAX_ROWS, NamedTexts, Vocabulary, learn_vocabulary, text_features
-from em_impute.em.blocks import Flags, Floats, Integers, slices
-from em_impute.em.sampling import draw_rows
+from em_impute.em.blocks import Flags, Floats, Integers, draw_rows, slices
 from em_impute.serialize.annotations import Axes, OwnAxes, Range
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -13,8 +13,7 @@ from em_impute.columns.text_model import TextModel, fit_text_model
 from em_impute.columns.text_test import may_tell
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
-from em_impute.table.arrays import Codes
-from em_impute.table.number_columns import NumberColumn
+from em_impute.table.columns import Codes, NumberColumn
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 from em_impute.table.text import unused_name

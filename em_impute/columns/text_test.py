@@ -10,7 +10,7 @@ import numpy as np
 
 from em_impute.columns.text_features import MIN_ROWS, NamedTexts, fold, is_seldom_repeated, ngrams
 from em_impute.em.blocks import Floats, Integers
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 FEW_ROWS, MANY_ROWS = 200, 2_000
 """Labelled rows between which the test decides: by fewer it finds too little, and by more the regression finds more."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers
 from em_impute.errors import DesignError, FitError, option
-from em_impute.table.number_columns import NumberColumn
+from em_impute.table.columns import NumberColumn
 from em_impute.table.text import plural, shown
 
 NEGLIGIBLE = 2.0**-52

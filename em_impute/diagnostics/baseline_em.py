@@ -8,11 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Rows, find_patterns
-from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture
+from em_impute.em.blocks import Floats, Rows, draw_rows, find_patterns
+from em_impute.em.mixture import Mixture, Recipe, fit_mixture
 from em_impute.em.parameters import Parameters, whiten
-from em_impute.em.sampling import draw_rows
 from em_impute.errors import FitError
 
 MAX_ROWS = 10_000

@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.diagnostics.baseline_em import BaselineEm
-from em_impute.diagnostics.extrapolation import copies_of
+from em_impute.diagnostics.odd_rows import copies_of
 from em_impute.diagnostics.values import Axis, ChartData, Ellipse, FeatureHistogram, Plane, PosteriorCurve
-from em_impute.em.blocks import Floats, Integers, slices
+from em_impute.em.blocks import Floats, Integers, draw_rows, slices
 from em_impute.em.parameters import Parameters
-from em_impute.em.sampling import draw_rows
 from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
-from em_impute.table.arrays import Codes
 
 MAX_HISTOGRAMS, MAX_COUNTS = 12, 10_000
 """Measurements that are counted in bins, the fewer the more labels there are."""
@@ -74,8 +72,7 @@ def chart_data(
         cells = _Cells(place, fills.code, np.broadcast_to(np.intp(1), place.shape))
     else:
         cells = _Cells(found.unlabelled, most_probable(found.distinct_probability, min_probability)[0], found.cells)
-    told = [_separation_of(found, cells, j) for j in range(design.n_numbers)]
-    order = np.argsort([-1.0 if one is None else -one for one in told], kind="stable").tolist()
+    order = range(design.n_numbers) if plain is None else by_separation(plain.em.fit.parameters).tolist()
     n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (len(found.labels.labels) * MAX_BINS)))
     made = [_count_in_bins(found, cells, j) for j in order[:n_shown]]
     return ChartData(
@@ -169,31 +166,11 @@ def _unit(direction: Floats) -> Floats:
     return np.asarray(direction / (np.linalg.norm(direction) * np.sign(largest)))
 
 
-def spread_of_labels(values: Floats, label: Codes, weight: Floats | Integers) -> float | None:
-    """Compute the share of the variance of values (n_rows,) that lies between their labels (n_rows,): η².
-
-    `weight` (n_rows,) counts rows; those with NaN or without a label, −1, are left out.  None where nothing varies.
-    """
-    seen = (label >= 0) & ~np.isnan(values)
-    values, label, weight = values[seen], label[seen], weight[seen]
-    if not weight.sum() > 0.0:
-        return None
-    centred = values - weight @ values / weight.sum()
-    total = weight @ centred**2
-    count = np.bincount(label, weight)
-    sums = np.bincount(label, weight * centred)
-    between = float((sums[count > 0.0] ** 2 / count[count > 0.0]).sum())
-    return min(1.0, between / total) if total > 0.0 else None
-
-
-def _separation_of(found: FittedColumn, cells: _Cells, feature: int) -> float | None:
-    """Say how much of a measurement the labels explain: the known ones, or if there are none those filled in."""
-    rows = found.design.distinct
-    if any(found.labels.known):
-        some = _few(rows.label)
-        return spread_of_labels(rows.x[some, feature], rows.label[some], rows.weight[some])
-    some = _few(cells.place)
-    return spread_of_labels(rows.x[cells.place[some], feature], cells.code[some], cells.times[some])
+def by_separation(mixture: Parameters) -> Integers:
+    """Sort features, those first whose means vary most between the components beside what they vary within them."""
+    weight, mean, covariance = mixture
+    between = weight @ (mean - weight @ mean) ** 2
+    return np.argsort(-between / (weight @ np.diagonal(covariance, axis1=1, axis2=2)), kind="stable")
 
 
 def _count_in_bins(found: FittedColumn, cells: _Cells, feature: int) -> FeatureHistogram | None:
@@ -233,15 +210,11 @@ def _rounded(values: NDArray[Any], digits: int) -> list[Any]:
     return [float(f"{value:.{digits}g}") for value in values.tolist()]
 
 
-def _few(rows: NDArray[Any]) -> slice:
-    """Take every so-manieth of very many rows."""
-    return slice(None, None, max(1, rows.size // MANY_ROWS))
-
-
 def _probe(x: Floats, copies: Floats) -> Floats:
     """Choose values (n_probed,) that are spread as those of the rows: quantiles of some of them, and both extremes."""
-    few = _few(x)
-    values, times = x[few][~np.isnan(x[few])], copies[few][~np.isnan(x[few])]
+    every = max(1, x.size // MANY_ROWS)
+    seen = ~np.isnan(x[::every])
+    values, times = x[::every][seen], copies[::every][seen]
     if not times.any():
         return np.empty(0)
     at = (np.arange(N_PROBED) + 0.5) / N_PROBED

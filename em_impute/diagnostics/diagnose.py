@@ -6,13 +6,11 @@ import numpy as np
 
 from em_impute.diagnostics.baseline_em import BaselineEm, examine_baseline_em
 from em_impute.diagnostics.chart_data import chart_data
-from em_impute.diagnostics.extrapolation import Flagged, find_flagged
 from em_impute.diagnostics.importance import examine_importance
-from em_impute.diagnostics.label_errors import audit_labels
-from em_impute.diagnostics.sensitivity import sweep
-from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty
+from em_impute.diagnostics.odd_rows import Flagged, audit_labels, find_flagged
+from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty, sweep
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
-from em_impute.em.initialize import Recipe
+from em_impute.em.mixture import Recipe
 from em_impute.missingness.missingness import examine_missingness
 from em_impute.missingness.values import Differences
 from em_impute.model.column import FittedColumn

@@ -2,14 +2,19 @@
 
 All rest on draws of the whole model.  In one draw the parameters are the same for every row, so that numbers of cells
 vary from draw to draw by as much as is not known of the model, and not only by the luck of each row.
+
+Where rows with and without a label, equal in their predictors, hold another mix of labels, a shift δ of the log-odds
+says by how much: a pattern-mixture model (Rubin 1977; van Buuren 2018, sections 3.8 and 9.2; for a category Leacy,
+Floyd, Yates & White 2017).  No data can tell δ; the sweep shows what follows from it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.diagnostics.values import IntervalEstimate
+from em_impute.diagnostics.values import IntervalEstimate, Sensitivity, Sweep
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
 from em_impute.missingness.how_missing import HeldOut
@@ -52,7 +57,6 @@ EXAMINING = 2
 class Uncertainty:
     """What is not known of a completed column."""
 
-    n_draws: int
     wrong: IntervalEstimate | None
     """Filled cells that are wrong, 90 %: by the draws, or by the labels held out if the two do not agree.  None where
     no label could be held out, and wrong has no meaning"""
@@ -119,7 +123,7 @@ def examine_uncertainty(
     half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / N_DRAWS)
     totals = _intervals(total.mean(axis=0), half, known, known + fills.row.size)
     shares = pooled.intervals() if with_shares else None
-    return Uncertainty(N_DRAWS, wrong, held_out, agree, totals, shares, pooled.missing_information, n_beyond)
+    return Uncertainty(wrong, held_out, agree, totals, shares, pooled.missing_information, n_beyond)
 
 
 class PooledShares(NamedTuple):
@@ -279,3 +283,37 @@ def _intervals(
     """Give each label's estimate and what is `half` a width around it, within bounds, (n_labels,) all."""
     ends = np.maximum(estimate - half, least), np.minimum(estimate + half, most)
     return tuple(IntervalEstimate(*map(float, one)) for one in zip(estimate, *ends, strict=True))
+
+
+DELTAS = tuple(0.5 * step for step in range(-4, 5))
+"""Shifts of the log-odds that are looked at: 2 makes odds of one to one seven to one."""
+
+MAX_SWEPT = 12
+"""Labels whose odds are shifted, the most common ones."""
+
+
+def sweep(
+    probability: Floats,
+    weight: Floats,
+    known: Floats,
+    labels: Sequence[str],
+    totals: Sequence[IntervalEstimate] | None = None,
+) -> Sensitivity:
+    """Shift the log-odds of one label after the other, and add up what the completed column would hold.
+
+    `probability` (n_distinct, n_labels) is that of missing rows at δ = 0, `weight` (n_distinct,) counts equal ones, and
+    `known` (n_labels,) known rows.  `totals` are those of each label, with intervals, in all rows at δ = 0.
+    """
+    at_zero = known + weight @ probability
+    swept = sorted(np.argsort(-at_zero, kind="stable")[:MAX_SWEPT].tolist())
+    if len(labels) <= 2:  # noqa: PLR2004  # one label cannot be shifted, and of two the other mirrors the first
+        swept = swept[: len(labels) - 1]
+    n_rows = float(known.sum() + weight.sum())
+    sweeps = []
+    for k in swept:
+        chance = probability[:, k]
+        shifted = (chance * odds / (1.0 + chance * (odds - 1.0)) for odds in np.exp(DELTAS))  # (n_distinct,) each
+        share = [float(known[k] + weight @ one) / n_rows for one in shifted]
+        interval = None if totals is None else (totals[k].low / n_rows, totals[k].high / n_rows)
+        sweeps.append(Sweep(labels[k], share, interval))
+    return Sensitivity(DELTAS, sweeps, max(0, len(labels) - MAX_SWEPT))

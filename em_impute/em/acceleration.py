@@ -9,8 +9,8 @@ from collections import deque
 import numpy as np
 
 from em_impute.em.blocks import Floats
+from em_impute.em.expectation import Moments
 from em_impute.em.families import Family, Prior, m_step
-from em_impute.em.moments import Moments
 from em_impute.em.parameters import MIN_SHARE, Parameters
 from em_impute.errors import FitError
 

@@ -17,9 +17,8 @@ import numpy as np
 
 from em_impute.em.acceleration import Squarem
 from em_impute.em.blocks import Block, Floats, Integers, make_blocks, per_row
-from em_impute.em.expectation import e_step, log_weight, summarize
+from em_impute.em.expectation import Moments, e_step, hard_moments, log_weight, merge, summarize
 from em_impute.em.families import Family, Prior, log_prior, m_step
-from em_impute.em.moments import Moments, hard_moments, merge
 from em_impute.em.parameters import (
     COLLAPSE_HINT,
     LOG_TWO_PI,
@@ -98,13 +97,7 @@ class Fit(NamedTuple):
 
 
 def make_problem(
-    x: Floats,
-    label: Integers,
-    weight: Floats,
-    component_label: Integers,
-    n_labels: int,
-    *,
-    free_shares: bool = False,
+    x: Floats, label: Integers, weight: Floats, component_label: Integers, n_labels: int, *, free_shares: bool = False
 ) -> Problem:
     """Divide the rows into those that EM must visit and those whose moments are computed once.
 

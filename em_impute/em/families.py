@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from em_impute.em.blocks import Floats
-from em_impute.em.moments import Moments
+from em_impute.em.expectation import Moments
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError, option
 

@@ -7,7 +7,7 @@ from functools import reduce
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers, rows_by_code, slices
-from em_impute.em.k_means import k_means
+from em_impute.em.clustering import k_means
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.shrinkage import (
     Batch,

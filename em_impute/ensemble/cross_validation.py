@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.em.initialize import components_of_labels
+from em_impute.em.mixture import components_of_labels
 from em_impute.ensemble.batched_em import TrainingData, fit_divided_labels, fit_labels, gather
 from em_impute.ensemble.candidates import Budget, Member, Plan, plans
 from em_impute.ensemble.ensemble import TEMPERATURES, Submodel

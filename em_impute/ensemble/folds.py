@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.em.blocks import Flags, Floats, Integers, slices
-from em_impute.em.sampling import draw_by_weight
+from em_impute.em.blocks import Flags, Floats, Integers, draw_by_weight, slices
 from em_impute.ensemble.metrics import effective_rows
 from em_impute.ensemble.transforms import Predictors
 

@@ -31,9 +31,7 @@ def examine_missingness(design: Design, seed: int, missing: Missing | None) -> D
     differences += [_category(category, codes[:, j], weight, lacks) for j, category in enumerate(design.categories)]
     looked_at = np.bincount(lacks, minlength=2).tolist()
     return Differences(
-        rows=RowCounts(drawn.n_known, drawn.n_missing),
-        looked_at=RowCounts(*looked_at),
-        differences=differences,
+        rows=RowCounts(drawn.n_known, drawn.n_missing), looked_at=RowCounts(*looked_at), differences=differences
     )
 
 

@@ -5,12 +5,11 @@ theirs (nearest-neighbour distance matching: Milà et al. 2022, Linnenbrink et a
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.em.k_means import settle, squared_distances
+from em_impute.em.clustering import settle, squared_distances
 from em_impute.ensemble.folds import N_FOLDS, deal
 
 MOST_ROWS = 2000
@@ -54,15 +53,6 @@ LEAST_JUMP, LARGEST_MISFIT = 1.7, 0.005
 out whole, since distances no longer tell how many rows to fill have labelled siblings: such clusters are rounder and
 farther from one another than the true ones.  Flags out that way, customers with means of their own gave 29 % errors for
 true 31 %, where a mixture with the right distances gave 23 % and rows one by one 21 %."""
-
-
-class _Clusters(NamedTuple):
-    """Clusters of labelled rows, and how well they do."""
-
-    misfit: float
-    code: Integers | None = None  # (n_known,)
-    reach: float = -1.0
-    """Squared distance from a row to fill to the nearest labelled one at which it belongs to its cluster."""
 
 
 def find_clusters(
@@ -120,43 +110,51 @@ def _match(points: Floats, label: Integers, rows: Integers, lacks: Flags, rng: n
     known, missing = rows[~lacks], rows[lacks]
     to_known = squared_distances(points[missing], points[known])
     found = _fit_clusters(points[known], label[known], np.sort(to_known.min(axis=1)), rng)
-    if found.code is None:
+    if found is None:
         return None
+    of_known, reach = found
     among_missing = squared_distances(points[missing], points[missing])
-    if found.reach >= 0.0:
-        of_missing = _linked(among_missing, found.reach)
+    if reach >= 0.0:
+        of_missing = _linked(among_missing, reach)
     else:  # as large as those among labelled rows
-        n_clusters = np.unique(found.code).size / found.code.size * missing.size
+        n_clusters = np.unique(of_known).size / of_known.size * missing.size
         of_missing = _around(points[missing], _farthest_first(among_missing)[: max(1, round(n_clusters))])
     code = np.arange(label.size) + known.size
-    code[known] = found.code
+    code[known] = of_known
     code[missing] = label.size + known.size + of_missing
-    near = to_known.min(axis=1) <= found.reach
-    code[missing[near]] = found.code[to_known[near].argmin(axis=1)]
+    near = to_known.min(axis=1) <= reach
+    code[missing[near]] = of_known[to_known[near].argmin(axis=1)]
     return code
 
 
-def _fit_clusters(points: Floats, label: Integers, wanted: Floats, rng: np.random.Generator) -> _Clusters:
-    """Find the clusters that give the `wanted` distances best: those that are plain to see, else those that overlap."""
+def _fit_clusters(
+    points: Floats, label: Integers, wanted: Floats, rng: np.random.Generator
+) -> tuple[Integers, float] | None:
+    """Find the clusters that give the `wanted` distances best: those that are plain to see, else those that overlap.
+
+    Gives that of each labelled row, (n_known,), and the squared distance to the nearest one at which a row to fill
+    belongs to its cluster; −1 where they overlap.
+    """
     distance = squared_distances(points, points)
     np.fill_diagonal(distance, np.inf)
     one_by_one = _distance_to_rest(distance, label, np.arange(label.size), rng)
     centres = _farthest_first(distance)
     before = float(np.median(one_by_one))
-    clear, rough = _Clusters(LOOSE_MISFIT), _Clusters(LARGEST_MISFIT)
     if before < TIE:
-        return rough  # equal rows are no clusters
+        return None  # equal rows are no clusters
+    clear = rough = None
+    least_clear, least_rough = LOOSE_MISFIT, LARGEST_MISFIT
     for share in SHARES_OF_ROWS:
         code = _around(points, centres[: max(2 * N_FOLDS, int(share * centres.size))])
         whole = _distance_to_rest(distance, label, code, rng)
         of_whole, of_mixture = _misfits(one_by_one, whole, wanted)
         after = float(np.median(whole))
-        if after > CLEAR_JUMP**2 * before and of_whole < clear.misfit:
+        if after > CLEAR_JUMP**2 * before and of_whole < least_clear:
             reach = float(np.sqrt(before * after))
-            clear = _Clusters(of_whole, _linked(distance, reach), reach)
-        elif after > LEAST_JUMP**2 * before and of_mixture < rough.misfit:
-            rough = _Clusters(of_mixture, code)
-    return rough if clear.code is None else clear
+            least_clear, clear = of_whole, (_linked(distance, reach), reach)
+        elif after > LEAST_JUMP**2 * before and of_mixture < least_rough:
+            least_rough, rough = of_mixture, (code, -1.0)
+    return clear or rough
 
 
 def _around(points: Floats, centres: Integers) -> Integers:

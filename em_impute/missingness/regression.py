@@ -6,8 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Flags, Floats, Integers, slices
-from em_impute.em.sampling import draw_rows
+from em_impute.em.blocks import Flags, Floats, Integers, draw_rows, slices
 
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""

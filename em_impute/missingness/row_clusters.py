@@ -14,11 +14,11 @@ import numpy as np
 
 from em_impute.columns.deduplicate import Key
 from em_impute.em.blocks import Flags, Floats, Integers, slices
-from em_impute.em.k_means import squared_distances
+from em_impute.em.clustering import squared_distances
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.missingness.neighbours import find_clusters, points_of
 from em_impute.missingness.regression import fit_shift, rate_of
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 LEAST_GAP = 0.1
 """Share of hidden rows with siblings above that of rows to fill, below which nothing is done: a tenth more or fewer
@@ -100,12 +100,12 @@ def find_row_clusters(
     some = slice(None, None, max(1, label.size // REFERENCE))
     shift = fit_shift(log_odds_of(some), lacks[some].astype(np.float64), weight[some]).coefficient
     rows = _Rows(x, lacks, weight, cache(lambda: log_odds_of(slice(None)) + shift))
-    candidates = [_count_siblings(name, _alone_where_missing(key), lacks, weight) for name, key in keys]
+    candidates = [count_siblings(name, key, lacks, weight) for name, key in keys]
     equal = _equal_rows(x, codes)
     if equal is None and (weight > 1.0).any():  # each row stands for all that equal it
         equal = np.arange(label.size)
     if equal is not None:
-        candidates.append(_count_siblings(None, equal, lacks, weight))
+        candidates.append(count_siblings(None, equal, lacks, weight))
     level = P_VALUE / (len(keys) + 2)
     for one in sorted(candidates, key=lambda one: -one.gap):
         if one.gap < LEAST_GAP:
@@ -115,21 +115,8 @@ def find_row_clusters(
         if _lack_together(looked_at, one.code, level, is_key=one.name is not None, rng=rng):
             return one
     near = find_clusters(x, label, weight, lambda: rate_of(rows.log_odds()), 10.0 * level, rng)
-    found = None if near is None else _count_siblings(None, near, lacks, weight)
+    found = None if near is None else count_siblings(None, near, lacks, weight)
     return None if found is None or found.gap < LEAST_GAP else found
-
-
-def clusters_of_key(name: str, code: Codes, label: Integers, weight: Floats) -> RowClusters:
-    """Count the labelled siblings of rows, (n_rows,), each with its key's `code`, −1 where it has none."""
-    return _count_siblings(name, _alone_where_missing(code), label < 0, weight)
-
-
-def _alone_where_missing(key: Codes) -> Integers:
-    """Give rows without a value of the key a cluster of their own, (n_rows,)."""
-    code = key.astype(np.intp)
-    missing = np.flatnonzero(code < 0)
-    code[missing] = int(code.max(initial=-1)) + 1 + np.arange(missing.size)
-    return code
 
 
 def _equal_rows(x: Floats, codes: Integers) -> Integers | None:
@@ -153,8 +140,11 @@ def _equal_rows(x: Floats, codes: Integers) -> Integers | None:
     return first.argsort().argsort()[code.reshape(-1)]  # by first rows: hashes differ between processors by last bits
 
 
-def _count_siblings(name: str | None, code: Integers, lacks: Flags, weight: Floats) -> RowClusters:
-    """Count how many rows have labelled siblings."""
+def count_siblings(name: str | None, key: Codes, lacks: Flags, weight: Floats) -> RowClusters:
+    """Count how many rows, (n_rows,), have labelled siblings: rows of the same `key`, −1 where a row is alone."""
+    code = key.astype(np.intp)
+    alone = np.flatnonzero(code < 0)
+    code[alone] = int(code.max(initial=-1)) + 1 + np.arange(alone.size)
     n_clusters = int(code.max()) + 1
     both = np.bincount(2 * code + lacks, weight, 2 * n_clusters)
     known, lacking = both.reshape(n_clusters, 2).T  # (n_clusters,) each

@@ -1,6 +1,5 @@
 """What was learnt of a column: the model, and what it says of the rows without a label."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,18 +10,17 @@ from em_impute.columns.labels import Labels
 from em_impute.columns.readings import Reading
 from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.em.initialize import Mixture
+from em_impute.em.mixture import Mixture
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import LogOddsShifts, Reasons
 from em_impute.missingness.values import GroupOfRows
-from em_impute.model.assign import over_labels, shift_log_odds
-from em_impute.model.draws import CodedRows, GroupDraws, ModelDraws
+from em_impute.model.assign import CodedRows, GroupDraws, ModelDraws, over_labels, shift_log_odds
 from em_impute.model.fit import Fitted, examples_of
 from em_impute.model.groups import GroupFit
 from em_impute.model.select import Choice
 from em_impute.model.siblings import Said, Siblings, siblings_of
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 REASONS = 4
 """Different purposes draw different numbers from one seed."""
@@ -32,29 +30,19 @@ REASONS = 4
 class FittedColumn:
     """What was learnt of one column."""
 
-    labels: Labels
-    """As they were learnt from, with the names of the groups where no label was known."""
+    labels: Labels  # as they were learnt from, with the names of the groups where no label was known
     design: Design
     fitted: Fitted
-    groups: tuple[GroupOfRows, ...] | None
-    """The groups that --by divides the rows into."""
-    timings: Mapping[str, float]
-    delta: Floats
-    """(n_labels,), by how much log-odds are higher where a label is missing than the predictors say"""
-    own: tuple[GroupFit, ...] = ()
-    """The fits of those groups that have one."""
-    reasons: Reasons | None = None
-    """Why labels are missing; None where that cannot be told, or the user said it"""
+    groups: tuple[GroupOfRows, ...] | None  # the groups that --by divides the rows into
+    delta: Floats  # (n_labels,), by how much log-odds are higher where a label is missing than the predictors say
+    own: tuple[GroupFit, ...] = ()  # the fits of those groups that have one
+    reasons: Reasons | None = None  # why labels are missing; None where that cannot be told, or the user said it
     shifts: LogOddsShifts | None = None
     """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
-    told_promise: HeldOut | None = None
-    """The promise, once what it is made of is released."""
-    told_said: Said | None = None
-    """What rows of one key say, once what it is made of is released."""
-    readings: tuple[Reading, ...] = ()
-    """How columns of texts became the numbers that are predictors"""
-    texts: TextScores | None = None
-    """What makes predictors of texts; None where there are none, or they tell nothing"""
+    told_promise: HeldOut | None = None  # the promise, once what it is made of is released
+    told_said: Said | None = None  # what rows of one key say, once what it is made of is released
+    readings: tuple[Reading, ...] = ()  # how columns of texts became the numbers that are predictors
+    texts: TextScores | None = None  # what makes predictors of texts; None where there are none, or they tell nothing
 
     @property
     def choice(self) -> Choice:

@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.em.blocks import Floats, Integers, slices
-from em_impute.model.assign import most_probable, total_entropy
-from em_impute.model.draws import ModelDraws, uniform_numbers
+from em_impute.model.assign import ModelDraws, most_probable, total_entropy, uniform_numbers
 from em_impute.model.predict import Prediction
 from em_impute.options import Request
-from em_impute.table.arrays import Codes, least_type
-from em_impute.table.categories import CategoryColumn
+from em_impute.table.columns import CategoryColumn, Codes, least_type
 
 BANDS = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 """Ends of the ranges of probability by which filled cells are counted."""

@@ -9,8 +9,7 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, Integers, Rows, slices
 from em_impute.em.em import Fit, Step, expect, make_problem, posterior
-from em_impute.em.initialize import Mixture, Recipe
-from em_impute.em.mixture import fit_mixture, refits
+from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble, fit_leader, subsampled
@@ -21,7 +20,7 @@ from em_impute.ensemble.student_t import gaussian_label_scores
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled, how_missing
-from em_impute.model.draws import Draws, MixtureDraws
+from em_impute.model.assign import Draws, MixtureDraws
 from em_impute.model.select import Choice, choose_model
 
 PATH_ROWS = 50_000
@@ -46,8 +45,7 @@ class Fitted(NamedTuple):
     probability: Floats
     """(n_unlabelled, n_labels), of the distinct rows without a label, as if these were missing at random"""
     draw: Draw
-    how: HowMissing
-    """how rows without a label differ from those with one"""
+    how: HowMissing  # how rows without a label differ from those with one
 
 
 def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: FitProgress) -> Fitted:

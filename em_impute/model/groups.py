@@ -19,7 +19,7 @@ from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.values import GroupOfRows
 from em_impute.model.assign import over_labels
 from em_impute.model.fit import FitProgress, Fitted
-from em_impute.table.categories import CategoryColumn
+from em_impute.table.columns import CategoryColumn
 from em_impute.table.text import plural, shown
 
 ROWS_PER_LABEL, MIN_LABELS = 5, 2

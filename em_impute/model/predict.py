@@ -19,12 +19,11 @@ from em_impute.em.parameters import Parameters
 from em_impute.ensemble.ensemble import Ensemble, predict
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.reasons import LogOddsShifts
-from em_impute.model.assign import over_labels, shift_log_odds
-from em_impute.model.draws import CodedRows
+from em_impute.model.assign import CodedRows, over_labels, shift_log_odds
 from em_impute.model.fit import Fitted
 from em_impute.options import Request
 from em_impute.serialize.annotations import Axes, Key, Kinds, MayLack, NotSaved, OwnAxes, Range
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 from em_impute.table.numbers import parse_number
 from em_impute.table.read import Table
 
@@ -184,8 +183,7 @@ class Groups:
 
     name: Annotated[str, "The column that divides the rows."]
     own: Annotated[Mapping[str, Own], "The fit of each group that has one, by the text of the column."]
-    column: Annotated[int | None, NotSaved] = None
-    """Where it stands in the table; None where it is not there."""
+    column: Annotated[int | None, NotSaved] = None  # where it stands in the table; None where it is not there
 
     def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[str, Integers]]:
         """Yield each group that has a fit of its own, and the places in `rows` of its rows."""
@@ -270,9 +268,7 @@ class Model:
         predictors = self.pooled.coding.predictors(table, distinct)
         n_labels = len(self.labels)
         probability = self.pooled.predict(predictors, n_labels)
-        coded: Callable[[], CodedRows] = partial(CodedRows, predictors, {})
         if self.groups is not None:
-            coded = partial(self._coded, table, distinct, self.groups)
             for group, mine in self.groups.rows_of(table, distinct):
                 own = self.groups.own[group]
                 by_own = own.expert.predict(own.expert.coding.predictors(table, distinct[mine]), n_labels)
@@ -282,19 +278,20 @@ class Model:
             probability = self.shifts.apply(probability)
         probability = shift_log_odds(probability, self.delta)
         probability = probability if digits is None else np.round(probability, digits)
+        coded = partial(self._coded, table, distinct, predictors)
         return Prediction(probability, place, rows[predictors.are_empty[place]], coded)
 
     def say(self, table: Table, rows: Codes) -> Iterator[Prediction]:
         """Say the same of very many rows, some after others."""
         return (self.predict(table, rows[some]) for some in slices(rows.size, ROWS_AT_ONCE))
 
-    def _coded(self, table: Table, rows: Integers, groups: Groups) -> CodedRows:
-        """Give some rows of a chunk as the fits read them."""
-        own = {
-            group: (mine, groups.own[group].expert.coding.predictors(table, rows[mine]))
-            for group, mine in groups.rows_of(table, rows)
-        }
-        return CodedRows(self.coding.predictors(table, rows), own)
+    def _coded(self, table: Table, rows: Integers, predictors: Predictors) -> CodedRows:
+        """Give some rows of a chunk as the fits read them; that of all rows has read their `predictors`."""
+        groups, own = self.groups, {}
+        if groups is not None:
+            for group, mine in groups.rows_of(table, rows):
+                own[group] = mine, groups.own[group].expert.coding.predictors(table, rows[mine])
+        return CodedRows(predictors, own)
 
 
 def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequence[str], request: Request) -> Expert:

@@ -1,7 +1,11 @@
-"""A saved model applied to a table: no fit, and row by row the same answer whatever else the table holds."""
+"""A saved model applied to a table: no fit, and row by row the same answer whatever else the table holds.
+
+Columns, cells, units, texts and labels that do not fit the model are named all at once; rows are described as those of
+the training are, so that the two can be compared and added up.
+"""
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
@@ -9,29 +13,45 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.labels import Labels, number_labels, resolve_marks
-from em_impute.columns.readings import made_names
-from em_impute.em.sampling import draw_rows
+from em_impute.columns.readings import made_names, not_numbers
+from em_impute.em.blocks import Floats, draw_rows, slices
 from em_impute.ensemble import metrics
-from em_impute.errors import ColumnError
+from em_impute.errors import ColumnError, DesignError, option
 from em_impute.model.assign import deltas_of
 from em_impute.model.fills import fill_rows
-from em_impute.model.predict import Expert, Model
+from em_impute.model.predict import Coding, Expert, Model
 from em_impute.options import Request
-from em_impute.pipeline.compatibility import Mismatch, describe, mismatch_of, refuse_mismatch
-from em_impute.pipeline.open import Progress, look_at, read_opened, unique_names
-from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.open import InputTable, Progress, look_at, read_opened, unique_names
+from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, unit_factor
 from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.saved_model.values import Drift, Recovered
-from em_impute.table.columns import TargetColumn
-from em_impute.table.dialect import Dialect
-from em_impute.table.find_column import find_column
+from em_impute.table.columns import NumberColumn, TargetColumn
+from em_impute.table.dialect import Dialect, find_column
 from em_impute.table.read import Table
 from em_impute.table.source import Source
-from em_impute.table.text import listed, same_name, shown, shown_path
+from em_impute.table.text import listed, plural, same_name, shown, shown_path
 
 MOST_TESTED = 50_000
 """Known labels that are compared with what the model says: so many tell its accuracy to a quarter of a percent."""
+
+
+class BadCells(NamedTuple):
+    """Cells of a predictor that are no numbers."""
+
+    name: str
+    cells: int
+    line: int
+    reason: str  # why none of its cells can be used; empty where these cells alone count as missing
+
+
+class Mismatch(NamedTuple):
+    """What of a table does not fit a model."""
+
+    lacking: tuple[str, ...]  # predictors that are not there
+    bad: tuple[BadCells, ...]
+    new_labels: tuple[tuple[str, int], ...]  # labels that the model does not know, and how many rows have each
 
 
 class Applied(NamedTuple):
@@ -80,13 +100,10 @@ def read_for(
 
 def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) -> tuple[SavedModel, Request]:
     """Place a model's predictors in a table, and ask for the columns that it needs.  Raises as `read_for` does."""
-    for column in model.names:
-        find_column(dialect, _spelled(dialect, column) or column, name)  # says what there is where it is not
-    names = unique_names(dialect.names)
-    deltas = [one.model.delta + deltas_of(one.model.labels, request.deltas) for one in model.columns]
-    there = [placed(one, names) for one in model.columns]
-    columns = (replace(one, model=replace(one.model, delta=delta)) for one, delta in zip(there, deltas, strict=True))
-    found = replace(model, columns=tuple(columns))
+    names, targets = unique_names(dialect.names), [_spelled(dialect, column) or column for column in model.names]
+    for column in targets:
+        find_column(dialect, column, name)  # says what there is where it is not
+    found = replace(model, columns=tuple(_placed(one, names, request.deltas) for one in model.columns))
     read = {index for column in found.columns for index in column.model.columns}
     if not read:
         needed = listed([shown(one) for one in model.columns[0].model.pooled.coding.names])
@@ -95,7 +112,7 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     texts = {index for one in found.columns for index in one.model.read}
     return found, replace(
         request,
-        columns=tuple(_spelled(dialect, column) or column for column in model.names),
+        columns=tuple(targets),
         features=tuple(_called(dialect, index) for index in sorted(read - {by})),
         by=None if by is None else _called(dialect, by),
         kinds=tuple((_called(dialect, index), "number") for index in sorted(texts)),
@@ -106,8 +123,8 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
     )
 
 
-def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
-    """Find where the predictors of a column stand in a table with these unique names."""
+def _placed(saved: SavedColumn, names: Sequence[str], deltas: Sequence[tuple[str, float]]) -> SavedColumn:
+    """Find where the predictors of a column stand in a table with these unique names, and add shifts of log-odds."""
     model, at = saved.model, {_normal(name): index for index, name in enumerate(names)}
 
     def places(wanted: Iterable[str]) -> dict[str, int]:
@@ -128,24 +145,13 @@ def placed(saved: SavedColumn, names: Sequence[str]) -> SavedColumn:
     if groups is not None:
         own = {group: one._replace(expert=placed_expert(one.expert)) for group, one in groups.own.items()}
         groups = replace(groups, own=own, column=at.get(_normal(groups.name)))
-    return replace(
-        saved,
-        model=replace(model, pooled=placed_expert(model.pooled), groups=groups, readings=readings, texts=texts),
-    )
+    pooled, delta = placed_expert(model.pooled), model.delta + deltas_of(model.labels, deltas)
+    found = replace(model, pooled=pooled, groups=groups, delta=delta, readings=readings, texts=texts)
+    return replace(saved, model=found)
 
 
 def _normal(name: str) -> str:
     return unicodedata.normalize("NFC", name)
-
-
-def apply_all(opened: InputTable, model: SavedModel, request: Request, path: str, progress: Progress) -> list[Applied]:
-    """Complete every column of a model, which came from `path`.  Raises what `apply_column` does."""
-    progress("filling", None, "")
-    is_known = any(source.sha256 == opened.table.sha256 for source in model.sources)
-    return [
-        apply_column(opened, saved, column, request, path, is_known=is_known)
-        for saved, column in zip(model.columns, opened.targets, strict=True)
-    ]
 
 
 def elsewhere(saved: SavedColumn) -> SavedColumn:
@@ -170,13 +176,13 @@ def apply_column(
     model, n_known, opened = saved.model, len(saved.model.labels), replace(opened, table=table)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
     new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))
-    mismatch = mismatch_of(model, opened, new)
-    summary = describe(saved, opened, labels, without=[one.name for one in mismatch.bad if one.reason])
+    mismatch = _mismatch_of(model, opened, new)
+    summary = _describe(saved, opened, labels, without=[one.name for one in mismatch.bad if one.reason])
     drift = compare(saved.training.summary, summary)
-    refuse_mismatch(mismatch, drift, opened.name, path)
+    _refuse_mismatch(mismatch, drift, opened.name, path)
     row = np.flatnonzero(labels.label < 0).astype(np.int32)
     fills = fill_rows(model.say(table, row), row, len(labels.labels), request)
-    completion = ColumnResult(column, saved.column, labels, fills, {"posterior": perf_counter() - began})
+    completion = ColumnResult(column, saved.column, labels, fills, perf_counter() - began)
     tested = _tested(table, labels, saved, request.seed) if request.examined and not is_known else None
     return Applied(saved, completion, summary, drift, mismatch, tested, path)
 
@@ -229,3 +235,113 @@ def _spelled(dialect: Dialect, wanted: str | None) -> str | None:
         return None
     names = enumerate(unique_names(dialect.names))
     return next((_called(dialect, index) for index, name in names if same_name(name, wanted)), None)
+
+
+def _mismatch_of(model: Model, opened: InputTable, new_labels: tuple[tuple[str, int], ...]) -> Mismatch:
+    """Compare the columns of a table, read for the model, with those it needs."""
+    coding = model.pooled.coding
+    numbers = [feature.name for feature in coding.features if feature.category is None]
+    source = {name: one.column for one in model.readings for name in one.names}
+    found = {source.get(name, name): coding.column[name] for name in numbers if name in coding.column}
+    there = [(name, opened.table.numbers[index]) for name, index in found.items()]
+    lacking = [*dict.fromkeys(source.get(name, name) for name in coding.names if name not in coding.column)]
+    if model.groups is not None and model.groups.column is None and model.groups.name not in lacking:
+        lacking.append(model.groups.name)
+    return Mismatch(tuple(lacking), tuple(_bad_cells(there)), new_labels)
+
+
+def _bad_cells(columns: list[tuple[str, NumberColumn]]) -> Iterator[BadCells]:
+    for name, column in columns:
+        if column.infinite:
+            yield BadCells(name, column.n_infinite, column.infinite[0], "holds infinite values")
+        if column.n_bad:
+            line = column.bad_examples[0][0]
+            reason = "holds numbers with a decimal comma" if column.decimal_comma else ""
+            reason = reason or ("holds no numbers" if not column.n_numbers else "")
+            yield BadCells(name, column.n_bad, line, reason)
+
+
+def _refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> None:
+    """Raise DesignError, naming everything that does not fit, where fills would be nonsense."""
+    units = [f"{shown(one.name)} holds numbers {one.other_unit}" for one in drift.predictors if one.other_unit]
+    unusable = [f"{shown(one.name)} {one.reason} (line {one.line})" for one in found.bad if one.reason]
+    if not (units or unusable):
+        return
+    lacking = [f"{shown(name)} is not there" for name in found.lacking]
+    unseen = [
+        f"{shown(one.name)} holds texts that are new in {plural(one.unseen[0], 'row')}"
+        for one in drift.predictors
+        if one.unseen
+    ]
+    clauses = [*units, *unusable, *lacking, *map(_cells, found.bad), *unseen, *map(_label, found.new_labels)]
+    message = f"{shown_path(source)} does not fit the model {shown_path(path)}: {'; '.join(filter(None, clauses))}"
+    raise DesignError(
+        message, f"bring these columns into the form the model was fitted to, or fit anew without {option('model')}"
+    )
+
+
+def mismatch_warnings(found: Mismatch) -> list[tuple[str, str]]:
+    """List what does not fit but does no harm beyond itself: (code, message)."""
+    warnings = []
+    if found.lacking:
+        names = listed([shown(name) for name in found.lacking])
+        warnings.append(
+            ("W24", f"Predictors of the model that are not in this table count as missing in every row: {names}.")
+        )
+    cells = {one.name: clause for one in found.bad if (clause := _cells(one))}
+    if cells:
+        warnings.append(("W30", not_numbers(cells)))
+    if found.new_labels:
+        labels = listed([_label(one) for one in found.new_labels])
+        warnings.append(("W31", f"Labels that the model does not know, and never fills in: {labels}."))
+    return warnings
+
+
+def _cells(one: BadCells) -> str:
+    return "" if one.reason else f"{shown(one.name)} in {plural(one.cells, 'cell')}, the first on line {one.line}"
+
+
+def _label(one: tuple[str, int]) -> str:
+    label, count = one
+    return f"{shown(label)} in {plural(count, 'row')}"
+
+
+def _describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without: Collection[str]) -> DataProfile:
+    """Describe all rows of a table, be their labels known or not; those that the model does not know count as new.
+
+    Predictors that are not there are left out, as are those `without` which it is to be.
+    """
+    coding, then = saved.model.pooled.coding, saved.training.summary
+    there = coding.column.keys() - without
+    numbers, units = {}, {}
+    for name in filter(there.__contains__, then.numbers):
+        values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
+        numbers[name] = count_numbers(then.numbers[name].edges, values, weights)
+        unit = unit_factor(then.numbers[name], numbers[name], values, weights)
+        if unit is not None:
+            units[name] = unit.words
+    texts = {name: _texts(coding, name, one, opened) for name, one in then.texts.items() if name in there}
+    counted = count_texts(then.labels.texts, labels.labels, labels.label, opened.weight)
+    return DataProfile(numbers, texts, counted, units)
+
+
+def _numbers(column: NumberColumn, weight: Floats | None) -> tuple[Floats, Floats | None]:
+    """Give the numbers of a column, different ones where it is coded, and for how many rows each stands."""
+    if column.numbers is None:
+        raise AssertionError("columns that are named are never dropped")
+    if column.code is None:
+        return column.numbers, weight
+    counts = np.zeros(column.numbers.size)
+    for some in slices(column.code.size):  # codes of few bytes are counted as whole words
+        counts += np.bincount(column.code[some], None if weight is None else weight[some], counts.size)
+    return column.numbers, counts
+
+
+def _texts(coding: Coding, name: str, then: TextDistribution, opened: InputTable) -> TextDistribution:
+    """Count the texts of a category; where its cells are all numbers now, those that are its texts."""
+    found = opened.table.categories.get(coding.column[name])
+    if found is None or found.level is None:
+        texts, code = coding.texts[name], coding.codes(opened.table, name, np.arange(opened.table.n_rows))
+    else:
+        texts, code = found.texts, found.level
+    return count_texts(then.texts, texts, code, opened.weight)

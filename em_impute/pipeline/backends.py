@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from em_impute.environment import BLAS_THREADS
 from em_impute.errors import FitError, UsageError, how_to_install, option
-from em_impute.pipeline.files import Part
+from em_impute.pipeline.parts import Part
 
 A = TypeVar("A")
 R = TypeVar("R")

@@ -1,8 +1,9 @@
 """The whole story on one page: request -> table -> design -> fit -> fills -> patched bytes and report."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,29 +11,35 @@ from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.columns.readings import made_names
 from em_impute.columns.text_scores import TextScores, fit_text_scores
-from em_impute.diagnostics.diagnose import examine
+from em_impute.diagnostics.diagnose import Diagnostics, examine
 from em_impute.em.em import Stopping
-from em_impute.em.initialize import Recipe
+from em_impute.em.mixture import Recipe
 from em_impute.ensemble.folds import count_labels
 from em_impute.errors import FitError, UsageError, option
 from em_impute.missingness.how_missing import judged_rows
 from em_impute.missingness.reasons import LogOddsShifts, Reasons, weigh_reasons
-from em_impute.model.assign import deltas_of, over_labels, total_entropy
-from em_impute.model.bic import ordering_feature
+from em_impute.model.assign import deltas_of, over_labels, seed_of_imputing, total_entropy
 from em_impute.model.column import FittedColumn
-from em_impute.model.draws import seed_of_imputing
 from em_impute.model.fills import NO_ROWS, Fills, Imputing, fill_rows, no_fills
 from em_impute.model.fit import FitProgress, Fitted, examples_of, fit_one, fit_with_ensemble
 from em_impute.model.groups import fit_groups
 from em_impute.model.predict import Groups, Model, Own, Prediction, expert_of
-from em_impute.model.select import can_hold_out
+from em_impute.model.select import can_hold_out, ordering_feature
 from em_impute.options import Request
-from em_impute.pipeline.edits import long_portions, make_edits, refuse_taken, version_of
-from em_impute.pipeline.open import Progress, name_of
-from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.table.long import NUMBERING, patch_long
-from em_impute.table.patch import patch
+from em_impute.pipeline.open import InputTable, Progress, name_of
 from em_impute.table.text import shown
+
+
+class ColumnResult(NamedTuple):
+    """One column, completed."""
+
+    column: int
+    target: str  # the name of the column
+    labels: Labels
+    fills: Fills
+    seconds: float = 0.0  # that it took to fit and to fill
+    fitted: FittedColumn | None = None  # None when nothing was fitted
+    diagnostics: Diagnostics | None = None  # what can be said of fills and labels; None when nothing was missing
 
 
 def complete_all(
@@ -50,7 +57,7 @@ def complete(
     opened: InputTable, column: int, request: Request, progress: Progress, *, release: bool = False
 ) -> ColumnResult:
     """Complete one column: design, choice of the model, fit, fills."""
-    target = opened.names[column]
+    began, target = perf_counter(), opened.names[column]
     labels = read_labels(target, opened.table.targets[column], request)
     if not (labels.n_missing or request.keeps_model):
         return ColumnResult(column, target, labels, no_fills(len(labels.labels)))
@@ -58,20 +65,17 @@ def complete(
         deltas_of(labels.labels, request.deltas)
     found = fit_column(opened, column, labels, request, progress, release=release)
     found = replace(found, delta=deltas_of(found.labels.labels, request.deltas))
-    clock = Clock()
     progress("filling", None, "")
     fills = _fill(found, request)
-    clock.lap("posterior")
     diagnostics = None
     if request.examined and labels.n_missing:
         progress("examining", None, "")
         diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
-        clock.lap("examine")
     if found.design.weighed:
         weight = found.design.distinct.weight[found.unlabelled]
         fills = fills._replace(entropy=total_entropy(found.distinct_probability, weight))
-    laps, found = {**found.timings, **clock.laps}, found.released()
-    return ColumnResult(column, target, found.labels, fills, laps, found, diagnostics)
+    seconds = perf_counter() - began
+    return ColumnResult(column, target, found.labels, fills, seconds, found.released(), diagnostics)
 
 
 def fit_column(
@@ -82,7 +86,6 @@ def fit_column(
     `labels` are those of the column, or what is left of them where some known ones are hidden on purpose.
     """
     target, apart = opened.names[column], opened.apart_from(column)
-    clock = Clock()
     known = labels_to_find(target, drop_zero_weights(labels, target, apart.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
@@ -93,8 +96,6 @@ def fit_column(
             one.table.categories.clear()
     order_at = ordering_feature(design, name_of(scored, request.order_by))
     order_by = design.features[order_at].name if design.n_numbers else None  # the same one in every group of rows
-    clock.lap("design")
-
     recipe = _recipe(known, request)
 
     def fit(one: Design, tell: FitProgress) -> Fitted:
@@ -112,11 +113,10 @@ def fit_column(
         design, fitted, labels.label, fit, lambda share, name: progress("groups", share, name)
     )
     shifts = None if reasons is None or named else reasons.shifts()
-    clock.lap("fit")
-    found = FittedColumn(labels, design, fitted, groups, clock.laps, np.zeros(len(labels.labels)), own, reasons, shifts)
     predictors = [*(one.name for one in design.features), *(() if texts is None else texts.columns)]
     used = tuple(kept for one in scored.readings if (kept := one.only(predictors)).names)
-    return replace(found, readings=used, texts=texts)
+    delta = np.zeros(len(labels.labels))
+    return FittedColumn(labels, design, fitted, groups, delta, own, reasons, shifts, readings=used, texts=texts)
 
 
 def _design(
@@ -164,24 +164,6 @@ def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None
     known = count_labels(examples_of(design), len(design.labels))
     n_missing = float(design.distinct.weight[design.distinct.label < 0].sum())
     return weigh_reasons(judged, known, n_missing, is_class=request.free_shares)
-
-
-def patched(
-    opened: InputTable, completions: Sequence[ColumnResult], request: Request, imputation: int | None = None
-) -> Iterator[bytes]:
-    """Yield the output: the input's bytes with the filled cells replaced.  Second pass.
-
-    `imputation` counts the drawn tables from 1; None is the only table there is.
-    """
-    edits = make_edits(opened, [version_of(one, imputation) for one in completions], request)
-    return patch(opened.source, opened.table.dialect, edits, expect_sha256=opened.table.sha256)
-
-
-def patched_long(opened: InputTable, completions: Sequence[ColumnResult], request: Request) -> Iterator[bytes]:
-    """Yield all in one file: the table as it was read and every imputation of it, one below the other."""
-    refuse_taken(opened.table.dialect, opened.name, NUMBERING)
-    versions = (long_portions(opened, completions, request, number) for number in range(request.imputations + 1))
-    return patch_long(opened.source, opened.table.dialect, versions, expect_sha256=opened.table.sha256)
 
 
 def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
@@ -248,20 +230,6 @@ def _fill(found: FittedColumn, request: Request) -> Fills:
         draws = found.draw(n_draws, seed_of_imputing(request.seed))
         imputing = Imputing(draws, range(n_draws), request.seed, deciding=found.deciding_rows)
     return fill_rows([said], row, distinct.shape[1], request, imputing)
-
-
-class Clock:
-    """A stopwatch that names its laps."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, float] = {}
-        self._began = perf_counter()
-
-    def lap(self, name: str) -> None:
-        """End a lap and begin the next one."""
-        now = perf_counter()
-        self.laps[name] = now - self._began
-        self._began = now
 
 
 def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]) -> Model:

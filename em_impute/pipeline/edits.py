@@ -10,11 +10,11 @@ import numpy as np
 from em_impute.em.blocks import Floats, slices
 from em_impute.errors import DesignError
 from em_impute.options import Request
-from em_impute.pipeline.types import ColumnResult, InputTable
-from em_impute.table.asides import HEADER, Asides
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.open import InputTable
 from em_impute.table.dialect import Dialect
-from em_impute.table.long import NUMBERING
-from em_impute.table.patch import Edits, Portion, in_portions, quote_label
+from em_impute.table.patch import NUMBERING, Edits, Portion, in_portions, quote_label
+from em_impute.table.records import HEADER, Asides
 from em_impute.table.text import shown, shown_path
 
 PROBABILITY_DIGITS = 6

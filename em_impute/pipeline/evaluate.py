@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from em_impute.columns.labels import Labels, read_labels
 from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import accuracy, effective_rows, overdispersion, wilson_interval
-from em_impute.errors import DesignError, FitError, option
-from em_impute.missingness.hold_out import (
+from em_impute.errors import DesignError, FitError, UsageError, option
+from em_impute.missingness.how_missing import (
     HoldOut,
+    How,
     as_lost,
     hide,
     in_clusters,
@@ -25,8 +26,7 @@ from em_impute.missingness.hold_out import (
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
 from em_impute.pipeline.complete import fit_column
-from em_impute.pipeline.open import Progress
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable, Progress
 from em_impute.table.text import listed, shown
 
 MODEL, LABELS_ONLY, MAJORITY = "em_impute", "labels_only", "majority"
@@ -73,6 +73,21 @@ class Evaluation(NamedTuple):
         asked = self.row.size if weight is None else effective_rows(weight)
         rows = 1.0 / (1.0 / self.rows(weight) + excess / asked)
         return wilson_interval(accuracy(said, self.label, weight), rows)
+
+
+def hiding_of(share: float, how: How | None, of_label: tuple[tuple[str, float], ...], repeats: int) -> HoldOut:
+    """Say how labels are hidden: by class where some of them are named.  Raises UsageError for what can never work."""
+    if not 0.0 < share < 1.0:
+        raise UsageError(f"{option('hide')} takes a number between 0 and 1, not {share:g}", "leave it out for 0.2")
+    if repeats < 1:
+        raise UsageError(f"{option('repeats')} takes a whole number, 1 or more, not {repeats}", "leave it out for 5")
+    if how is not None and how not in get_args(How):
+        raise UsageError(f"{option('how')} takes one of {', '.join(get_args(How))}, not {how!r}", "leave it out")
+    if of_label and how not in {None, "by-class"}:
+        raise UsageError(f"{option('hide_label')} contradicts {option('how', how)}", "leave one of them out")
+    if not all(0.0 <= one < 1.0 for _, one in of_label):
+        raise UsageError(f"{option('hide_label')} takes a share from 0 to below 1 for each label", "leave it out")
+    return HoldOut(how or ("by-class" if of_label else "stratified"), share, of_label, repeats)
 
 
 def evaluate_all(opened: InputTable, request: Request, hiding: HoldOut, progress: Progress) -> list[Evaluation]:

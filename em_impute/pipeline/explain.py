@@ -10,19 +10,58 @@ import numpy as np
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
 from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, per_row
-from em_impute.em.expectation import e_step
-from em_impute.em.families import FAMILIES, default_prior
-from em_impute.em.initialize import components_of_labels
-from em_impute.em.mixture import overall_covariance, weighed
+from em_impute.em.em import Step, Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
+from em_impute.em.expectation import Moments, e_step
+from em_impute.em.families import FAMILIES, default_prior, log_prior
+from em_impute.em.mixture import components_of_labels, overall_covariance, weighed
 from em_impute.em.parameters import Parameters, clamp, rescale
-from em_impute.errors import DesignError, FitError, option
-from em_impute.model.bic import ordering_feature
+from em_impute.errors import FitError, option
+from em_impute.model.select import ordering_feature
 from em_impute.options import Request
 from em_impute.pipeline.complete import labels_to_find
-from em_impute.pipeline.explain_steps import Height, Run, Showing, Turn, follow
-from em_impute.pipeline.open import Progress, name_of
-from em_impute.pipeline.types import InputTable
-from em_impute.table.text import plural
+from em_impute.pipeline.explain_start import Start, find_start
+from em_impute.pipeline.open import InputTable, Progress, name_of, row_at
+
+EARLY, LATER, WIDENING = 60, 30, 1.15
+"""For pictures the parameters of the first 60 iterations are kept, and beyond those of iterations 30, 30·1.15, …."""
+
+
+class Showing(NamedTuple):
+    """What a learner wants to see."""
+
+    n_rows: int = 5
+    lines: tuple[int, ...] = ()  # of the file, whose rows are followed; empty chooses `n_rows` telling ones
+    steps: int | None = 3  # iterations whose parameters are kept; None keeps those of all
+    pictures: bool = False  # keep also those of the iterations that are drawn
+
+
+class Height(NamedTuple):
+    """How high some parameters stand, given the responsibilities at those before the M step.  Natural logarithms."""
+
+    q: float  # Q(·|θ), the expected log density of rows, labels and missing numbers
+    log_likelihood: float
+    log_prior: float  # up to a constant; 0 for plain maximum likelihood
+
+
+class Turn(NamedTuple):
+    """One turn of the loop: an E step at the parameters θ, and an M step from these to θ'."""
+
+    iteration: int
+    before: Height  # of θ
+    after: Height  # of θ'
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of EM.  Parameters are those of standardised features, heights in the data's units."""
+
+    parameters: dict[int, Parameters]  # by iteration, the start as 0: those that were kept, and the last
+    turns: list[Turn]
+    stop: Stop
+    remaining: float  # estimate of the gain still to come; inf if there is none
+    start: Start
+    prior_strength: float
+    collapse: str | None = None  # why plain maximum likelihood was given up; None where it was not
 
 
 class Told(NamedTuple):
@@ -38,14 +77,11 @@ class Told(NamedTuple):
 class Explanation(Run):
     """Everything that happened.  Parameters are those of standardised features until `own` rescales them."""
 
-    target: str
-    """The name of the column."""
+    target: str  # the name of the column
     labels: Labels
     design: Design
-    rows: Rows
-    """Those that were fitted, each told once with its weight."""
-    component_label: Integers
-    """(n_components,)"""
+    rows: Rows  # those that were fitted, each told once with its weight
+    component_label: Integers  # (n_components,)
     family: str
     told: Told
     showing: Showing
@@ -98,13 +134,11 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
     chosen = [row_at(opened, line) for line in showing.lines]
-    rows = design.learning
-    if request.unlabelled_weight is not None and (rows.label >= 0).any():  # without any label it would mean nothing
-        rows = weighed(rows, request.unlabelled_weight)
+    rows = weighed(design.learning, 1.0 if request.unlabelled_weight is None else request.unlabelled_weight)
     n_components = request.components if isinstance(request.components, int) and any(read.known) else 1
     component_label = components_of_labels(design.label, len(labels.labels), n_components)
 
-    run = partial(_run, design, rows, component_label, request, showing, progress)
+    run = partial(_follow, design, rows, component_label, request, showing, progress)
     try:
         done = run(request.prior_strength or 0.0)
     except FitError as error:
@@ -124,35 +158,71 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         rows=rows,
         component_label=component_label,
         family=_family(request),
-        told=told(opened, design, place),
+        told=_told(opened, design, place),
         showing=showing,
     )
+
+
+def _told(opened: InputTable, design: Design, rows: Integers) -> Told:
+    columns = dict(opened.columns)
+    values = np.array([columns[feature.name].of(rows) for feature in design.features]).T
+    return Told(opened.table.line_of(rows), design.label[rows].astype(np.intp), design.x_of(rows), values)
 
 
 def _family(request: Request) -> str:
     return "full" if request.covariance == "auto" else request.covariance
 
 
-def _run(
+def _follow(
     design: Design,
     rows: Rows,
     component_label: Integers,
     request: Request,
     showing: Showing,
-    progress: Progress,
+    watch: Progress,
     strength: float,
 ) -> Run:
-    """Follow EM, with heights in the data's units."""
+    """Find a start, and take down what happens in the loop: Q is that of the moments which the E step before found.
+
+    Raises FitError where a component collapses.
+    """
+    family, stopping = FAMILIES[_family(request)], Stopping(request.tolerance, request.max_iter)
     prior = default_prior(overall_covariance(rows), float(rows.weight.sum()), component_label.size, strength)
-    run = follow(rows, component_label, FAMILIES[_family(request)], prior, request, showing, progress)
+    begin, start = find_start(rows, component_label, family, prior, request)
+    problem = make_problem(*rows, component_label, int(component_label.max()) + 1)
     # Standardising multiplied densities by the scales: of each observed cell for log L, of each completed one for Q.
-    observed = design.log_jacobian(rows)
-    completed = float(rows.weight.sum() * np.log(design.scale).sum())
-    turns = [
-        Turn(turn.iteration, *(Height(h.q - completed, h.log_likelihood - observed, h.log_prior) for h in turn[1:]))
-        for turn in run.turns
-    ]
-    return replace(run, turns=turns)
+    observed, completed = design.log_jacobian(rows), float(rows.weight.sum() * np.log(design.scale).sum())
+
+    def height(moments: Moments, step: Step) -> Height:
+        q, held = log_likelihood_of(moments, step.parameters), log_prior(step.parameters, family, prior)
+        return Height(q - completed, step.log_likelihood - observed, held)
+
+    kept: dict[int, Parameters] = {}
+    turns: list[Turn] = []
+    last = None
+    for step in iterate(problem, begin, family, prior, stopping):
+        if step.stop == "rounding":  # this step was told before
+            break
+        watch("fitting", None, f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}")
+        if last is not None:
+            moments, before = last
+            turns.append(Turn(step.iteration, before, height(moments, step)))
+        if step.stop or _is_kept(step.iteration, showing):
+            kept[step.iteration] = step.parameters
+        moments = expect(problem, step.parameters)
+        last = moments, height(moments, step)
+    kept.setdefault(step.iteration, step.parameters)
+    return Run(kept, turns, step.stop or "max_iter", step.remaining, start, prior.strength)
+
+
+def _is_kept(iteration: int, showing: Showing) -> bool:
+    """Tell whether the parameters of an iteration will be shown or drawn: of thousands, only some."""
+    if showing.steps is None or iteration <= showing.steps:
+        return True
+    if not showing.pictures or iteration <= EARLY:
+        return showing.pictures
+    power = np.log(iteration / LATER) / np.log(WIDENING)
+    return bool(round(LATER * WIDENING ** round(power)) == iteration)
 
 
 def responsibilities(parameters: Parameters, component_label: Integers, x: Floats, label: Integers) -> Floats:
@@ -166,17 +236,6 @@ def responsibilities(parameters: Parameters, component_label: Integers, x: Float
     return per_row(
         [e_step(block, parameters, log_clamp).responsibility for block in blocks], blocks, (label.size, n_components)
     )
-
-
-def row_at(opened: InputTable, line: int) -> int:
-    """Find the row that stands on a line of the file.  Raises DesignError where none does."""
-    begins = opened.table.line_of(np.arange(opened.table.n_rows + 1))
-    if not begins[0] <= line < begins[-1]:
-        raise DesignError(
-            f"{opened.name} has no row on line {line:,}",
-            f"its {plural(opened.table.n_rows, 'row')} are on lines {begins[0]:,} to {begins[-1] - 1:,}",
-        )
-    return int(np.searchsorted(begins, line, side="right")) - 1
 
 
 def _telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:
@@ -207,11 +266,3 @@ def _quantiles(rows: Integers, value: Floats, number: int) -> Iterator[int]:
     if order.size and number > 0:
         places: Sequence[float] = np.linspace(0, order.size - 1, min(number, order.size)).tolist()
         yield from (int(order[round(place)]) for place in places)
-
-
-def told(opened: InputTable, design: Design, rows: Integers) -> Told:
-    """Look up the rows that are followed."""
-    columns = dict(opened.columns)
-    values = np.array([columns[feature.name].of(rows) for feature in design.features]).T
-    x = np.asarray(design.x_of(rows))
-    return Told(opened.table.line_of(rows), design.label[rows].astype(np.intp), x, values)

@@ -78,8 +78,8 @@ def needed_bytes(path: Path, request: Request, limit: int) -> int:
             return 0
         with open_source(path, ENOUGH_BYTES) as raw:
             size = path.stat().st_size
-            if raw.original_size is not None:
-                size = size * raw.size // raw.original_size
+            if raw.original is not None:
+                size = size * raw.size // raw.original[1]
             if PROGRAM + A_BYTE * size < limit:
                 return 0
             source, dialect = look_at(raw, request)

@@ -3,34 +3,122 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 
-from em_impute.columns.predictors import Rejected
-from em_impute.columns.readings import as_told, columns_to_read_again, find_readings, made_names, with_readings
+import numpy as np
+from numpy.typing import NDArray
+
+from em_impute.columns.deduplicate import Key
+from em_impute.columns.predictors import Column, Known, Rejected
+from em_impute.columns.readings import (
+    Reading,
+    as_told,
+    columns_to_read_again,
+    find_readings,
+    made_names,
+    times_of,
+    with_readings,
+)
+from em_impute.columns.same_label import SameLabel, find_same_label, same_label_of
 from em_impute.columns.weights import read_weights
-from em_impute.errors import FitError, UsageError, option
+from em_impute.em.blocks import Floats
+from em_impute.errors import DesignError, FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
-from em_impute.pipeline.types import InputTable
-from em_impute.table.categories import ANY_NUMBER, MAX_TEXTS
-from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
-from em_impute.table.find_column import find_column
+from em_impute.table.columns import ANY_NUMBER, MAX_TEXTS, CategoryColumn, Codes
+from em_impute.table.dialect import Dialect, detect_dialect, find_column
+from em_impute.table.first_record import DialectOptions
 from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
-from em_impute.table.text import shown
+from em_impute.table.text import plural, shown
 
 Progress = Callable[[str, float | None, str], None]
 """Told of progress: the stage, the share of it that is done (None if unknown), and a detail."""
 
 
+@dataclass(frozen=True)
+class InputTable:
+    """A table that has been read, its source still open for the second pass."""
+
+    source: Source  # bytes to patch, in a form that is transparent to ASCII
+    name: str  # what to call the input in messages
+    table: Table
+    targets: Sequence[int]  # the columns to fill
+    names: Sequence[str]  # what to call every column: its name, with its number where that is empty or not the only one
+    seconds: float  # time that reading took
+    weight: Floats | None = None
+    """(n_rows,) how much each row counts, with mean 1 over those that do; None counts all alike"""
+    groups: tuple[str, CategoryColumn] | None = None  # the column that divides the rows, and what to call it
+    same: Key | None = None  # the column of which the user said that rows with one value have one label
+    is_sample: bool = False  # most rows of the table are elsewhere, so that siblings of these are not at hand
+    readings: tuple[Reading, ...] = ()
+    """How columns of texts became numbers; those that are made of one column stand behind all columns."""
+    unsettled: tuple[str, ...] = ()  # the columns of dates in which nothing tells the day from the month
+    told: frozenset[str] = frozenset()
+    """The columns whose kinds are no question, since the user has named them or they were made of texts."""
+    left: Sequence[Rejected] = ()  # columns with gaps that cannot be filled, where none was named
+
+    def apart_from(self, column: int) -> "InputTable":
+        """Take a column to fill, which others to fill may have as a predictor, from its own predictors."""
+        if column not in self.table.numbers:
+            return self
+        made = made_names([one for one in self.readings if one.index == column])
+        apart = {column, *(index for index, name in enumerate(self.names) if name in made)}
+        numbers = {index: one for index, one in self.table.numbers.items() if index not in apart}
+        categories = {index: one for index, one in self.table.categories.items() if index not in apart}
+        readings = tuple(one for one in self.readings if one.index != column)
+        return replace(self, table=replace(self.table, numbers=numbers, categories=categories), readings=readings)
+
+    @property
+    def columns(self) -> list[Column]:
+        """Every column that was examined for numbers, by what to call it."""
+        return [(self.names[index], numbers) for index, numbers in self.table.numbers.items()]
+
+    @property
+    def categories(self) -> list[tuple[str, CategoryColumn]]:
+        """Those of them that hold text, by what to call them."""
+        return [(self.names[index], category) for index, category in self.table.categories.items()]
+
+    def without(self, cells: Mapping[str, NDArray[np.intp]]) -> "InputTable":
+        """Take some predictors for missing, each named with the rows in which it is."""
+        numbers, categories = dict(self.table.numbers), dict(self.table.categories)
+        for index, name in enumerate(self.names):
+            if name in cells and index in numbers:
+                numbers[index] = numbers[index].without(cells[name])
+            if name in cells and index in categories:
+                categories[index] = categories[index].without(cells[name])
+        return replace(self, table=replace(self.table, numbers=numbers, categories=categories))
+
+    @property
+    def known(self) -> Known:
+        """What is known of the columns beside their cells."""
+        return Known(told=self.told, times=times_of(self.readings), are_read=bool(self.readings))
+
+    @property
+    def keys(self) -> list[Key]:
+        """The columns whose values may say which rows belong together, by what to call them: put together each time."""
+        groups = [] if self.groups is None else [(self.groups[0], self.groups[1].key_code)]
+        texts = [(name, column.key_code) for name, column in self.categories]
+        as_text = dict(texts)
+        numbers = [(name, column.key_code) for name, column in self.columns if name not in as_text]
+        return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
+
+    def same_label(self, label: Codes, keys: Sequence[Key]) -> SameLabel | None:
+        """Give the column of which rows with one value have one label: as the user says, or one of `keys`."""
+        if self.same is not None:
+            return replace(same_label_of(self.same, label), is_binding=True)
+        if self.is_sample:
+            return None
+        as_text = {name for name, _ in self.categories}
+        return find_same_label(keys, [name for name, _ in self.columns if name not in as_text], label)
+
+
 @contextmanager
 def open_table(request: Request, progress: Progress) -> Iterator[InputTable]:
     """Open and read the input."""
-    began = perf_counter()
     with open_source(request.path, hashed=request.reported or request.keeps_model) as raw:
-        opened = read_opened(raw, request, progress)
-        yield replace(opened, seconds=perf_counter() - began)  # with the time that a stream took
+        yield read_opened(raw, request, progress)
 
 
 def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_empty: bool = False) -> InputTable:
@@ -229,3 +317,14 @@ def name_of(opened: InputTable, wanted: str | None) -> str | None:
     if wanted is None:
         return None
     return opened.names[find_column(opened.table.dialect, wanted, opened.name)]
+
+
+def row_at(opened: InputTable, line: int) -> int:
+    """Find the row that stands on a line of the file.  Raises DesignError where none does."""
+    begins = opened.table.line_of(np.arange(opened.table.n_rows + 1))
+    if not begins[0] <= line < begins[-1]:
+        raise DesignError(
+            f"{opened.name} has no row on line {line:,}",
+            f"its {plural(opened.table.n_rows, 'row')} are on lines {begins[0]:,} to {begins[-1] - 1:,}",
+        )
+    return int(np.searchsorted(begins, line, side="right")) - 1

@@ -11,9 +11,8 @@ from em_impute.ensemble import metrics
 from em_impute.environment import version
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
-from em_impute.pipeline.complete import model_of
-from em_impute.pipeline.open import name_of
-from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.pipeline.complete import ColumnResult, model_of
+from em_impute.pipeline.open import InputTable, name_of
 from em_impute.saved_model.distributions import count_texts, describe_numbers
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import ReadSettings, SavedColumn, SavedModel, Training, TrainingTable

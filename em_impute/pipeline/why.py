@@ -15,10 +15,9 @@ from em_impute.em.blocks import Flags, Floats, Integers, slices
 from em_impute.model.assign import TINY
 from em_impute.model.column import FittedColumn
 from em_impute.model.predict import DIGITS, Model
-from em_impute.pipeline.explain import row_at
+from em_impute.pipeline.open import InputTable, row_at
 from em_impute.pipeline.reasons import Cell, Contribution, Counterfactual, KnownRow, RowReasons
-from em_impute.pipeline.types import InputTable
-from em_impute.table.categories import CategoryColumn
+from em_impute.table.columns import CategoryColumn
 from em_impute.table.read import Table
 
 MOST_PARTS = 12

@@ -13,14 +13,17 @@ LIKELY = 0.5
 
 LONGEST = 40
 
+JOINERS = {"\u200c", "\u200d"}
+"""They show nothing, but shape letters of many scripts, and pictographs of several parts."""
+
 LARGE, HUGE = 9999.5, 1e15
 """From the first on, four digits would round a whole number; from the second on, counting digits is no help."""
 
 NEARLY = 0.01
 """Share from which on, and up to which from the other side, whole percentages tell enough."""
 
-SMALLEST_P, SMALLEST_SHARE = 0.001, 0.0001
-"""Probabilities below them are told apart by nobody."""
+SMALLEST_P = 0.001
+"""Probabilities below it are told apart by nobody."""
 
 
 def number(value: float | None) -> str:
@@ -54,13 +57,6 @@ def whole_percent(share: float) -> str:
     return percent(share) if 0.0 < share < NEARLY or 1.0 - NEARLY < share < 1.0 else f"{100.0 * share:.0f} %"
 
 
-def small_percent(share: float) -> str:
-    """Write a share that may be very small as a percentage: below 1 % with two significant digits."""
-    if share >= NEARLY:
-        return percent(share)
-    return f"{100.0 * share:.2g} %" if share >= SMALLEST_SHARE else f"< {100.0 * SMALLEST_SHARE:g} %"
-
-
 def p_value(value: float | None) -> str:
     """Write the probability of what chance alone would do."""
     if value is None:
@@ -74,8 +70,11 @@ def log_likelihood(value: float | None) -> str:
 
 
 def printable(text: str) -> str:
-    """Replace what would move the cursor or vanish by its escape, so that a label is shown literally."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+    """Replace by its escape whatever would move, reorder or end a text: control characters, lone surrogates."""
+    return "".join(
+        char if char.isprintable() or char in JOINERS else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
 
 
 def shortened(text: str, most: int = LONGEST) -> str:

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from em_impute.errors import TableError
+from em_impute.report.document.asked import why_lines
 from em_impute.report.document.document import document_of
 from em_impute.report.extra import PAGE, refuse_without
 from em_impute.report.markdown import to_markdown
+from em_impute.report.model.asked import WhyReport
 from em_impute.report.model.documents import json_of, read
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import SCHEMA_VERSION, rendered
+from em_impute.report.text.console import NAME_WIDTH
 from em_impute.serialize.json_text import FormatError, parse
 
 HINT = "name the .json file that em-impute wrote"
@@ -30,13 +33,18 @@ def _of_fit(report: FitReport, suffix: str) -> str:
     """Write a report, or with the suffix .svg its first picture."""
     if suffix == ".svg":
         from em_impute.report.charts.charts import draw
-        from em_impute.report.charts.palette import css_colours
+        from em_impute.report.charts.looks import css_colours
 
         svg = "".join(chart.svg for chart in draw(report, "plot")["main"])
         return svg.replace(">", f"><style>{css_colours()}text{{font:11px sans-serif}}</style>", 1)
     if suffix == ".html":
         refuse_without(PAGE, "an HTML page")
     return render([report], suffix)
+
+
+@rendered.register
+def _of_why(report: WhyReport, _suffix: str) -> str:
+    return "\n".join(f"{name:<{NAME_WIDTH}}{text}" for name, text in why_lines(report))
 
 
 def render_saved(text: str, suffix: str, name: str) -> str:

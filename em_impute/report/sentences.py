@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from em_impute.report.format import number, percent, rounded
+from em_impute.report.format import number
 from em_impute.report.model.findings import AppliedModel, OutOfRange
 from em_impute.report.model.shared import Notice, is_note
-from em_impute.saved_model.values import Drift, PredictorDrift
 from em_impute.table.text import plural
 
 REASONS = {
@@ -48,36 +47,8 @@ def without_predictors(n_rows: int) -> str:
     return f"{cells_in_rows(n_rows)} where every predictor is missing: filled by how common each label is."
 
 
-# Of a saved model
-
-
-def applied_lines(applied: AppliedModel) -> Iterator[str]:
-    """Say in a few sentences what filled the column, and whether the rows are like those it was fitted to."""
-    yield f"Model: {origin(applied)}."
-    judged = [one for one in applied.drift.predictors if one.psi is not None]
-    moved = [one for one in judged if one.has_moved]
-    yield f"Drift: {len(moved):,} of {plural(len(judged), 'predictor')} shifted." if judged else "Drift: too few rows."
-    hidden, here = ("hidden labels right when it was fitted", applied.held_out), ("known labels right", applied.tested)
-    for which, score in (hidden, here):
-        if score is not None:
-            right, majority = percent(score.accuracy), percent(score.baseline_accuracy)
-            losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
-            yield f"Tested: {right} of {score.rows:,} {which} (majority {majority}), log-loss {losses}."
-
-
 def origin(applied: AppliedModel) -> str:
     """Say where a model came from."""
     n_tables, learnt = applied.tables, applied.learnt
     more = f" and {plural(n_tables - 1, 'earlier table')}" if n_tables > 1 else ""
     return f"{applied.path}, fitted on {learnt} to {plural(applied.rows, 'row')} of {applied.last_table}{more}"
-
-
-def n_wrong(applied: AppliedModel) -> str:
-    """Say how many fills are wrong as far as the probabilities tell."""
-    wrong = applied.expected_wrong
-    return rounded(wrong) if wrong >= 1.0 else f"{wrong:.1g}"
-
-
-def by_farness(drift: Drift) -> list[PredictorDrift]:
-    """Sort predictors: those that have moved furthest first."""
-    return sorted(drift.predictors, key=lambda one: (one.psi or 0.0) / (one.psi_limit or 1.0), reverse=True)

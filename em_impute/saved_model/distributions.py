@@ -13,7 +13,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, slices
 from em_impute.serialize.annotations import ANY, Axes, InfiniteAsNull, NotSaved, Range
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
 
 MAX_CELLS = 100
 """Percentiles, nearly: a finer grid would say more of the sample than of where it comes from."""
@@ -80,13 +80,13 @@ def describe_numbers(values: Floats, weights: Floats | None = None) -> NumberDis
     edges = np.empty(0)
     if lowest <= highest:
         edges = np.append(nextafter(lowest, -np.inf), _upper_ends(values, weights, highest))
-    return count_numbers(NumberDistribution(edges, np.zeros(edges.size + 1), 0.0, np.inf, -np.inf), values, weights)
+    return count_numbers(edges, values, weights)
 
 
-def count_numbers(training: NumberDistribution, values: Floats, weights: Floats | None = None) -> NumberDistribution:
-    """Count rows in the cells of the training rows; `values` and `weights` are (n_rows,), as in `describe_numbers`."""
+def count_numbers(edges: Floats, values: Floats, weights: Floats | None = None) -> NumberDistribution:
+    """Count rows in cells of these upper ends; `values` and `weights` are (n_rows,), as in `describe_numbers`."""
     values, weights = _counting(values, weights)
-    counts, missing, lowest, highest = np.zeros_like(training.counts), 0.0, np.inf, -np.inf
+    counts, missing, lowest, highest = np.zeros(edges.size + 1), 0.0, np.inf, -np.inf
     for some in slices(values.size):  # to sort them takes a tenth of the time of looking up every number
         if weights is None:
             ordered, reached = np.sort(values[some]), np.arange(values[some].size + 1.0)
@@ -94,11 +94,11 @@ def count_numbers(training: NumberDistribution, values: Floats, weights: Floats 
             order = np.argsort(values[some])
             ordered, reached = values[some][order], np.append(0.0, np.cumsum(weights[some][order]))
         ordered = ordered[: np.searchsorted(ordered, np.nan)]
-        ends = np.searchsorted(ordered, training.edges, side="right")
+        ends = np.searchsorted(ordered, edges, side="right")
         counts += np.diff(reached[ends], prepend=0.0, append=reached[ordered.size])
         missing += float(reached[-1] - reached[ordered.size])
         lowest, highest = float(ordered[:1].min(initial=lowest)), float(ordered[-1:].max(initial=highest))
-    return NumberDistribution(training.edges, counts, missing, lowest, highest)
+    return NumberDistribution(edges, counts, missing, lowest, highest)
 
 
 def count_texts(known: tuple[str, ...], texts: Sequence[str], code: Codes, weight: Floats | None) -> TextDistribution:
@@ -219,8 +219,8 @@ def unit_factor(
     # Kolmogorov's limit, at the argument as Stephens (1970) corrects it.
     allowed = max(ALIKE, float(kolmogi(REJECTED)) / (1.0 / error + 0.12 + 0.11 * error))
     some = _subsample(values, weights, SAMPLE_ROWS)
-    converted = [count_numbers(_converted(training, one), *some).counts for one in CONVERSIONS]
-    found = [max(distances(training.counts, counts)) for counts in converted]
+    converted = [count_numbers(_converted(training.edges, one), *some) for one in CONVERSIONS]
+    found = [max(distances(training.counts, one.counts)) for one in converted]
     # Degrees last: by chance, kilograms of people look much like pounds that are taken for degrees Fahrenheit.
     ranked = sorted(zip((one.offset != 0.0 for one in CONVERSIONS), found, range(len(found)), strict=True))
     return next((CONVERSIONS[place] for _, distance, place in ranked if distance <= allowed), None)
@@ -236,11 +236,10 @@ def distances(expected: Floats, observed: Floats) -> tuple[float, float]:
     return float(apart.max(initial=0.0)), float(-apart.min(initial=0.0))
 
 
-def _converted(training: NumberDistribution, conversion: Conversion) -> NumberDistribution:
+def _converted(edges: Floats, conversion: Conversion) -> Floats:
     """Move the ends of cells into another unit, so that rounding takes no number out of its cell."""
     with np.errstate(over="ignore", invalid="ignore"):  # what has no number in a unit has no row there
-        scaled = conversion.factor * training.edges
+        scaled = conversion.factor * edges
         slack = ROUNDING * np.spacing(np.abs(scaled) + abs(conversion.offset))
         slack[:1] *= -1.0  # the lowest number lies just above the first end, others on theirs
-        edges = scaled + conversion.offset + slack
-    return NumberDistribution(edges, np.zeros_like(training.counts), 0.0, np.inf, -np.inf)
+        return scaled + conversion.offset + slack

@@ -1,6 +1,6 @@
 """Whether the rows of a new file are still like those that a saved model was fitted to, and what to warn of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
@@ -126,25 +126,22 @@ def compare(training: DataProfile, new: DataProfile) -> Drift:
     """
     predictors = []
     for name, now in new.numbers.items():
-        then = training.numbers[name]
-        one = _compared(name, then, now, psi(then.counts, now.counts), new.units.get(name, ""))
+        then, unit = training.numbers[name], new.units.get(name, "")
+        one = _compared(name, then, now, psi(then.counts, now.counts))
         spans = [Span(counted.median, counted.lowest, counted.highest) for counted in (then, now)]
-        predictors.append(replace(one, type="numeric", then=spans[0], now=spans[1] if now.total else None))
+        one = replace(one, type="numeric", then=spans[0], now=spans[1] if now.total else None)
+        predictors.append(replace(one, has_moved=one.has_moved or bool(unit), other_unit=unit))
     for name, held in new.texts.items():
         one = _compared(name, training.texts[name], held, _psi_of_texts(training.texts[name], held))
         predictors.append(replace(one, unseen=(held.unseen_rows, held.unseen / held.total) if held.unseen else None))
     return Drift(predictors, _labels(training.labels, new.labels))
 
 
-def _compared(name: str, then: Distribution, now: Distribution, found: Index | None, unit: str = "") -> PredictorDrift:
+def _compared(name: str, then: Distribution, now: Distribution, found: Index | None) -> PredictorDrift:
+    value, limit = found or (None, None)
+    is_drift, missing = found is not None and found.is_drift, _missing(then, now)
     return PredictorDrift(
-        name=name,
-        type="categorical",
-        has_moved=bool(unit) or (found is not None and found.is_drift),
-        psi=found and found.value,
-        psi_limit=found and found.limit,
-        missing=_missing(then, now),
-        other_unit=unit,
+        name=name, type="categorical", has_moved=is_drift, psi=value, psi_limit=limit, missing=missing
     )
 
 
@@ -174,52 +171,30 @@ def _labels(then: TextDistribution, now: TextDistribution) -> LabelDrift | None:
 # In words
 
 
-def drift_warnings(drift: Drift) -> list[tuple[str, str]]:
-    """List what has changed since training: (code, message).  No text of a predictor is quoted."""
-    return [*_of_predictors(drift.predictors), *_of_labels(drift.labels)]
-
-
-def _of_predictors(predictors: Sequence[PredictorDrift]) -> Iterator[tuple[str, str]]:
-    new = [
-        f"{shown(one.name)} in {plural(one.unseen[0], 'row')} ({_percent(one.unseen[1])})"
-        for one in predictors
-        if one.unseen
-    ]
+def drift_warnings(drift: Drift) -> Iterator[tuple[str, str]]:
+    """Say what has changed since training: (code, message).  No text of a predictor is quoted."""
+    predictors, labels = drift
+    unseen = [(one.name, *one.unseen) for one in predictors if one.unseen]
+    new = [f"{shown(name)} in {plural(rows, 'row')} ({_percent(share)})" for name, rows, share in unseen]
     if new:
         yield "W25", f"Texts that the model has never seen count as missing: {listed(new, separator='; ')}."
     moved = [
-        (shown(one.name), f"{_index(one.psi, one.psi_limit)}{_moved(one)}")
+        f"{shown(one.name)} {_index(one.psi, one.psi_limit)}"
+        + (f", {_where(one.now)} now, {_where(one.then)} then" if one.now and one.then else "")
         for one in predictors
         if one.psi is not None and one.psi_limit is not None and one.has_moved
     ]
     if moved:
-        (name, by), *others = moved
-        said = f"The distribution of {name} has shifted since training. {by.capitalize()}."
-        if others:
-            which = listed([": ".join(one) for one in moved], separator="; ")
-            said = f"The distributions of {len(moved)} predictors have shifted since training. {which}."
-        yield "W26", f"{said} The fills may be less accurate than the fit report says."
+        hint = "The fills may be less accurate than the fit report says."
+        yield "W26", f"Distributions have shifted since training: {listed(moved, separator='; ')}. {hint}"
     missing = [f"{shown(one.name)} {_then_now(one.missing)}" for one in predictors if one.missing.is_more]
     if missing:
         yield "W26", f"Missing more often than in training: {listed(missing, separator='; ')}."
-
-
-def _of_labels(labels: LabelDrift | None) -> Iterator[tuple[str, str]]:
-    if labels is None or labels.psi <= labels.psi_limit:
-        return
-    shares = sorted(labels.shares.items(), key=lambda one: -abs((one[1].now or 0.0) - (one[1].then or 0.0)))
-    named = listed([f"{shown(label)} {_then_now(share)}" for label, share in shares], separator="; ")
-    index = _index(labels.psi, labels.psi_limit)
-    hint = "The model fills by the training shares."
-    yield "W29", f"The label shares have shifted since training: {named}; {index}. {hint}"
-
-
-def _moved(one: PredictorDrift) -> str:
-    if one.then is None or one.now is None:
-        return ""
-    if one.now.median is not None and one.then.median is not None:
-        return f", median {_number(one.now.median)} now, {_number(one.then.median)} then"
-    return f", {_where(one.now)} now, {_where(one.then)} then"
+    if labels is not None and labels.psi > labels.psi_limit:
+        shares = sorted(labels.shares.items(), key=lambda one: -abs((one[1].now or 0.0) - (one[1].then or 0.0)))
+        named = listed([f"{shown(label)} {_then_now(share)}" for label, share in shares], separator="; ")
+        told = f"{named}; {_index(labels.psi, labels.psi_limit)}"
+        yield "W29", f"The label shares have shifted since training: {told}. The model fills by the training shares."
 
 
 def _where(span: Span) -> str:

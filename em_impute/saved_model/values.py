@@ -47,10 +47,9 @@ class PredictorDrift:
         float | None, Range(0), "Beyond it the index says that the distribution has moved; null as `psi`."
     ]
     then: Annotated[Span | None, "Where its numbers lie in the training; null of a category."] = None
-    now: Annotated[
-        Span | None,
-        "Where its numbers lie in this table; null of a category, and where there is none.",
-    ] = None
+    now: Annotated[Span | None, "Where its numbers lie in this table; null of a category, and where there is none."] = (
+        None
+    )
     missing: Annotated[ShareThenNow, "Share of the rows that do not show it."]
     other_unit: Annotated[str, NotSaved] = ""
     """How new numbers are explained as training numbers in another unit, such as "10 times larger, as if …"."""

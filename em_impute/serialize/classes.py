@@ -23,35 +23,11 @@ from inspect import getdoc, signature
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from em_impute.serialize.annotations import (
-    Axes,
-    Choices,
-    InfiniteAsNull,
-    Key,
-    Kinds,
-    MayLack,
-    NotSaved,
-    OwnAxes,
-    Pattern,
-    Range,
-)
-from em_impute.serialize.values import (
-    Codec,
-    Describe,
-    Node,
-    Schema,
-    constant,
-    listing,
-    mapping,
-    maybe,
-    number,
-    number_or_text,
-    text,
-)
+from em_impute.serialize import annotations, values
 
 T = TypeVar("T")
 
-_CODECS: dict[type, Codec] = {}
+_CODECS: dict[type, values.Codec] = {}
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401  # of any annotated class
@@ -64,15 +40,15 @@ def from_json(kind: type[T], document: Any, *, ignores_unknown: bool = False) ->
 
     With `ignores_unknown` there may be further keys, as in what another version wrote.
     """
-    found: T = _codec_of_class(kind).read(Node(document, "", {}, ignores_unknown=ignores_unknown))
+    found: T = _codec_of_class(kind).read(values.Node(document, "", {}, ignores_unknown=ignores_unknown))
     return found
 
 
-def schema_of(kind: type) -> Schema:
+def schema_of(kind: type) -> values.Schema:
     """Give the JSON Schema (draft 2020-12) of a class; what stands in it is defined by name, in `$defs`."""
-    definitions: dict[str, Schema] = {}
+    definitions: dict[str, values.Schema] = {}
 
-    def refer(one: type) -> Schema:
+    def refer(one: type) -> values.Schema:
         name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", one.__name__).lower()  # HeldOut as held_out
         if name not in definitions:
             definitions[name] = {}
@@ -82,19 +58,19 @@ def schema_of(kind: type) -> Schema:
     return _codec_of_class(kind).schema(refer) | {"$defs": definitions}
 
 
-def _codec_of(annotation: Any) -> Codec:  # noqa: ANN401  # annotations have no type of their own
+def _codec_of(annotation: Any) -> values.Codec:  # noqa: ANN401  # annotations have no type of their own
     """Make the codec of an annotation, with its meaning as the description."""
     base, marks = _taken_apart(annotation)
     codec = _plain_codec(base, marks)
     meaning = next((one for one in marks.values() if isinstance(one, str)), None)
     if meaning is None:
         return codec
-    axes = marks.get(Axes)
+    axes = marks.get(annotations.Axes)
     told = meaning if axes is None else f"({', '.join(axes.names)}) {meaning}"
     if axes is not None and axes.lower_triangle:
         told += "  Of each matrix the lower triangle."
     first = {"description": told}
-    return Codec(codec.write, codec.read, lambda describe: first | codec.schema(describe) | first)
+    return values.Codec(codec.write, codec.read, lambda describe: first | codec.schema(describe) | first)
 
 
 def _taken_apart(annotation: Any) -> tuple[Any, dict[type, Any]]:  # noqa: ANN401  # as above
@@ -105,37 +81,39 @@ def _taken_apart(annotation: Any) -> tuple[Any, dict[type, Any]]:  # noqa: ANN40
     return base, {mark if isinstance(mark, type) else type(mark): mark for mark in marks}
 
 
-def _plain_codec(base: Any, marks: Mapping[type, Any]) -> Codec:  # noqa: ANN401, C901, PLR0911  # a return a kind
+def _plain_codec(base: Any, marks: Mapping[type, Any]) -> values.Codec:  # noqa: ANN401, C901, PLR0911  # a return a kind
     origin, arguments = get_origin(base), get_args(base)
     if NoneType in arguments:
         inner, of_inner = _taken_apart(Union[tuple(one for one in arguments if one is not NoneType)])  # noqa: UP007  # of a number known now only
         codec = _plain_codec(inner, {**of_inner, **marks})
-        found = maybe(codec)
-        return Codec(found.write, found.read, codec.schema) if MayLack in marks else found
-    if Kinds in marks:
-        return _kinds(marks[Kinds].classes)
+        found = values.maybe(codec)
+        return values.Codec(found.write, found.read, codec.schema) if annotations.MayLack in marks else found
+    if annotations.Kinds in marks:
+        return _kinds(marks[annotations.Kinds].classes)
     if origin in {Union, UnionType}:
-        return number_or_text()
+        return values.number_or_text()
     if origin is Literal:
-        return constant(arguments)
+        return values.constant(arguments)
     if origin in {dict, Mapping}:
-        return mapping(_codec_of(arguments[1]))
+        return values.mapping(_codec_of(arguments[1]))
     if origin in {tuple, Sequence}:
         length = len(arguments) if origin is tuple and arguments[-1] is not ... else None
-        return listing(_codec_of(arguments[0]), marks.get(Axes), length)
+        return values.listing(_codec_of(arguments[0]), marks.get(annotations.Axes), length)
     if origin is not None:
         from em_impute.serialize.arrays import array  # late, since numpy is slow to import and reports have no arrays
 
-        return array(marks[Axes], *get_args(arguments[1]))
+        return array(marks[annotations.Axes], *get_args(arguments[1]))
     if base in {int, float}:
-        return number(base, marks.get(Range, Range()), marks.get(InfiniteAsNull))
+        return values.number(
+            base, marks.get(annotations.Range, annotations.Range()), marks.get(annotations.InfiniteAsNull)
+        )
     if base is bool:
-        return Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
+        return values.Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
     if base is str:
-        return text(marks.get(Pattern), marks.get(Choices))
-    return Codec(  # of a class, whose own is only made once it is needed
+        return values.text(marks.get(annotations.Pattern), marks.get(annotations.Choices))
+    return values.Codec(  # of a class, whose own is only made once it is needed
         lambda value: _codec_of_class(base).write(value),
-        lambda node: _codec_of_class(base).read(node._replace(sizes={}) if OwnAxes in marks else node),
+        lambda node: _codec_of_class(base).read(node._replace(sizes={}) if annotations.OwnAxes in marks else node),
         lambda describe: describe(base),
     )
 
@@ -145,27 +123,26 @@ class _Field(NamedTuple):
 
     name: str
     key: str
-    codec: Codec
+    codec: values.Codec
     default: Any
     """what it has where it may be lacking; else MISSING"""
 
 
-def _codec_of_class(kind: type) -> Codec:
-    """Give the codec of a class; it is made when it is first needed."""
-    if kind not in _CODECS:
-        _CODECS[kind] = _made_codec(kind)
-    return _CODECS[kind]
-
-
-def _made_codec(kind: type) -> Codec:
-    """Make the codec of a dataclass or named tuple: an object with a key a field, and no others."""
+def _codec_of_class(kind: type) -> values.Codec:
+    """Make the codec of a dataclass or named tuple, once it is needed: an object with a key a field, and no others."""
+    if kind in _CODECS:
+        return _CODECS[kind]
     members = {one.key: one for one in _fields_of(kind)}
 
     def write(value: Any) -> dict[str, Any]:  # noqa: ANN401  # of the class
         found = ((one, getattr(value, one.name)) for one in members.values())
-        return {one.key: one.codec.write(held) for one, held in found if not _is_default(held, one.default)}
+        return {
+            one.key: one.codec.write(held)
+            for one, held in found
+            if not (held is one.default or (isinstance(held, type(one.default)) and held == one.default))
+        }
 
-    def read(node: Node) -> Any:  # noqa: ANN401  # of the class
+    def read(node: values.Node) -> Any:  # noqa: ANN401  # of the class
         found = node.of(dict, "an object")
         for one in members.values():
             if one.key not in found and one.default is MISSING:
@@ -175,7 +152,7 @@ def _made_codec(kind: type) -> Codec:
             node.refuse(f"of this version: {unknown[0]!r} is unknown")
         return kind(**{members[key].name: members[key].codec.read(node.item(key)) for key in found if key in members})
 
-    def schema(describe: Describe) -> Schema:
+    def schema(describe: values.Describe) -> values.Schema:
         return {
             "description": (getdoc(kind) or "").partition("\n")[0],
             "type": "object",
@@ -184,7 +161,7 @@ def _made_codec(kind: type) -> Codec:
             "additionalProperties": False,
         }
 
-    return Codec(write, read, schema)
+    return _CODECS.setdefault(kind, values.Codec(write, read, schema))
 
 
 def _fields_of(kind: type) -> Iterator[_Field]:
@@ -192,34 +169,28 @@ def _fields_of(kind: type) -> Iterator[_Field]:
     hints = get_type_hints(kind, include_extras=True)
     for name, parameter in signature(kind).parameters.items():
         _, marks = _taken_apart(hints[name])
-        if NotSaved not in marks:
-            key, codec = marks[Key].name if Key in marks else name, _codec_of(hints[name])
-            yield _Field(name, key, codec, parameter.default if MayLack in marks else MISSING)
+        if annotations.NotSaved not in marks:
+            key, codec = marks[annotations.Key].name if annotations.Key in marks else name, _codec_of(hints[name])
+            yield _Field(name, key, codec, parameter.default if annotations.MayLack in marks else MISSING)
 
 
-def _is_default(held: Any, default: Any) -> bool:  # noqa: ANN401  # of any field
-    return held is default or (
-        isinstance(held, str | float | tuple) and isinstance(default, type(held)) and held == default
-    )
-
-
-def _kinds(classes: Mapping[str, type]) -> Codec:
+def _kinds(classes: Mapping[str, type]) -> values.Codec:
     """Write an object with one key, which names the class."""
 
     def write(value: Any) -> dict[str, Any]:  # noqa: ANN401  # of one of the classes
         name = next(name for name, kind in classes.items() if isinstance(value, kind))
         return {name: _codec_of_class(classes[name]).write(value)}
 
-    def read(node: Node) -> Any:  # noqa: ANN401  # of one of the classes
+    def read(node: values.Node) -> Any:  # noqa: ANN401  # of one of the classes
         found = node.of(dict, "an object")
         name = next(iter(found), "")
         if len(found) != 1 or name not in classes:
             node.refuse(f"an object with one of the keys {', '.join(classes)}")
         return _codec_of_class(classes[name]).read(node.item(name))
 
-    def schema(describe: Describe) -> Schema:
+    def schema(describe: values.Describe) -> values.Schema:
         forms = ({name: describe(kind)} for name, kind in classes.items())
         objects = {"type": "object", "additionalProperties": False}
         return {"oneOf": [objects | {"properties": form, "required": list(form)} for form in forms]}
 
-    return Codec(write, read, schema)
+    return values.Codec(write, read, schema)

@@ -5,12 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.errors import TableError, option
-from em_impute.table.arrays import factorize
+from em_impute.errors import TableError
 from em_impute.table.dialect import Dialect
 from em_impute.table.records import Records
 from em_impute.table.scan import BLOCK_BYTES
-from em_impute.table.text import decoding_hint, shown
+from em_impute.table.text import decoded, shown
 
 WORD = 8  # bytes
 LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long, so longer ones go to a dict
@@ -69,15 +68,12 @@ class CellCoder:
         missed = np.flatnonzero(self._keys.take(slots) != keys)
         if missed.size:
             # Keys that share a slot take turns in it and are missed again and again, but they are few.
-            found, first, inverse = np.unique(keys[missed], return_index=True, return_inverse=True)
-            order = np.argsort(first)
-            rows = missed[first[order]]
-            in_order = self._numbered(_contents(records, starts[rows], stops[rows]), most_new)
-            if in_order is None:
+            own, found = factorize(keys[missed], few=True)
+            rows = missed[_first_rows(own, found.size)]
+            numbers = self._numbered(_contents(records, starts[rows], stops[rows]), most_new)
+            if numbers is None:
                 return None
-            numbers = np.empty(found.size, np.int32)
-            numbers[order] = in_order
-            codes[missed] = numbers[inverse.reshape(-1)]
+            codes[missed] = numbers[own]
             self._put(found, numbers)
         return Cells(codes, self._raw, starts, stops)
 
@@ -116,21 +112,29 @@ def distinct_text(
 
     Where `is_strict`, `TableError` names line, column and byte of what is not text, and of a NUL.
     """
-    content = dialect.content(cells.raw[code])
-    wrong, hint = "", ""
-    try:
-        text = content.decode(dialect.working_encoding)
-        if "\0" in text:
-            wrong = "the cell holds a NUL byte"
-            hint = f"repair the cell; or is the file UTF-16? then {option('encoding', 'utf-16-le')}"
-    except UnicodeDecodeError as error:
-        text = content.decode(dialect.working_encoding, "backslashreplace")
-        wrong = f"byte 0x{content[error.start]:02X} is not {dialect.encoding}"
-        hint = decoding_hint(dialect.encoding, content)
+    text, wrong, hint = decoded(dialect.content(cells.raw[code]), dialect.working_encoding, dialect.encoding)
     if wrong and is_strict:
         line = int(records.line_of(np.flatnonzero(cells.codes == code)[:1])[0])
         raise TableError(f"line {line}, column {shown(dialect.names[column])}: {wrong}", hint)
     return text
+
+
+def factorize(values: NDArray[Any], *, few: bool) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Give each of (n,) values the number of its kind, and the kinds by first appearance; NaN has the number −1.
+
+    pandas tells values apart by hashing, ten times as fast as sorting them, but its import takes a quarter of a second:
+    `few` values are sorted.
+    """
+    if not few:
+        import pandas as pd
+
+        return pd.factorize(values, use_na_sentinel=True)
+    kinds, first, inverse = np.unique(values, return_index=True, return_inverse=True)
+    n_kinds = kinds.size - bool(kinds.size and kinds[-1] != kinds[-1])  # NaN is sorted to the end
+    order = np.argsort(first[:n_kinds])
+    number = np.full(kinds.size, -1)
+    number[order] = np.arange(n_kinds)
+    return number[inverse.reshape(-1)], kinds[order]
 
 
 def _tell_apart(
@@ -138,14 +142,19 @@ def _tell_apart(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Give each cell the number of its content, by first appearance, (n_records,), and each content its first row."""
     codes, kinds = factorize(_hashes(records, starts, stops - starts), few=records.offset < BLOCK_BYTES)
-    first = np.empty(len(kinds), np.intp)
-    first[codes[::-1]] = np.arange(codes.size)[::-1]
+    first = _first_rows(codes, len(kinds))
     if _are_like(records, starts, stops - starts, first[codes]):
         return codes, first
     known: dict[bytes, int] = {}
     firsts = [known.setdefault(cell, row) for row, cell in enumerate(_contents(records, starts, stops))]
     first, codes = np.unique(firsts, return_inverse=True)
     return codes.reshape(-1), first
+
+
+def _first_rows(codes: NDArray[np.intp], n_codes: int) -> NDArray[np.intp]:
+    first = np.empty(n_codes, np.intp)
+    first[codes[::-1]] = np.arange(codes.size)[::-1]
+    return first
 
 
 def _contents(records: Records, starts: NDArray[np.intp], stops: NDArray[np.intp]) -> list[bytes]:

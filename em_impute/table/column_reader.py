@@ -1,18 +1,30 @@
-"""A column that is not to be filled, gathered block by block: by its contents while these are few, else by pandas."""
+"""Columns gathered block by block: labels as codes, and the others by their contents while these are few."""
 
 import re
 from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.arrays import GrowingArray, least_type
-from em_impute.table.categories import MISSING, CategoryColumn
+from em_impute.errors import FitError, option
 from em_impute.table.cells import CellCoder, Cells, distinct_cells, distinct_text
+from em_impute.table.columns import (
+    MISSING,
+    CategoryColumn,
+    NumberColumn,
+    NumberCounts,
+    TargetColumn,
+    least_type,
+    merge_numbers,
+)
 from em_impute.table.dialect import Dialect
-from em_impute.table.number_columns import NumberColumn, merge_numbers
-from em_impute.table.numbers import NumberCounts, count_cells, is_mark, parse_number, read_by_grammar
+from em_impute.table.numbers import count_cells, is_mark, parse_number, read_by_grammar
 from em_impute.table.records import Records
+from em_impute.table.text import shown
+
+MOST_TEXTS = 10_000  # distinct contents of a column that could still be categories
+MOST_SPELLINGS = 2 * MOST_TEXTS  # each with quotes and without
 
 DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
 SAMPLE_ROWS = 24
@@ -23,6 +35,102 @@ MOST_KNOWN = 1 << 17
 
 SPELLINGS_PER_TEXT = 100
 """A block with more new contents than so many times the limit holds prose or numbers."""
+
+
+class GrowingArray:
+    """A vector whose final length is only estimated; pages that are never written take no memory."""
+
+    def __init__(self, dtype: type[np.generic] = np.int8) -> None:
+        self._array, self._n = np.empty(0, dtype), 0
+
+    def extend(self, values: NDArray[Any], n_left: int) -> None:
+        """Append a vector; with it and all that is to come there will be about `n_left` more.
+
+        Of whole numbers, −1 and more, each takes as many bytes as the largest asks for.
+        """
+        n, kind = self._n + values.size, self._array.dtype
+        if kind.kind == "i":
+            kind = np.promote_types(kind, least_type(int(values.max(initial=0))))
+        if n > self._array.size or kind != self._array.dtype:
+            moved = np.empty(max(self._array.size if n <= self._array.size else self._n + n_left, n), kind)
+            moved[: self._n] = self._array[: self._n]
+            self._array = moved
+        self._array[self._n : n] = values
+        self._n = n
+
+    def finish(self) -> NDArray[Any]:
+        """Give what was appended."""
+        return self._array[: self._n]
+
+
+class TargetReader:
+    """Gathers a `TargetColumn`."""
+
+    def __init__(self, column: int, dialect: Dialect, null_tokens: frozenset[str]) -> None:
+        self._column = column
+        self._dialect = dialect
+        self._null_tokens = null_tokens
+        self._coder = CellCoder(column)
+        self._raw: list[bytes] = []  # the spellings
+        self._code_of, self._may_fill = np.empty(0, np.int32), np.empty(0, np.bool_)  # of each
+        self._counts = np.zeros(0, np.int64)
+        self._texts: dict[str, int] = {}
+        self._code, self._start, self._length = GrowingArray(), GrowingArray(), GrowingArray()
+
+    def add(self, records: Records) -> None:
+        """Take in a block.
+
+        Raises `TableError` for a cell that is not text, `FitError` for too many different ones.
+        """
+        cells = self._coder.add(records, MOST_SPELLINGS)
+        if cells is None:
+            raise self._too_many()
+        self._raw = cells.raw
+        new = range(self._code_of.size, len(cells.raw))
+        texts = [distinct_text(records, self._column, cells, number, self._dialect) for number in new]
+        codes = [self._texts.setdefault(text, len(self._texts)) for text in texts]
+        if len(self._texts) > MOST_TEXTS:
+            raise self._too_many()
+        may_fill = [is_mark(text) or not self._null_tokens.isdisjoint({text, text.strip()}) for text in texts]
+        self._code_of = np.append(self._code_of, np.array(codes, np.int32))
+        self._may_fill = np.append(self._may_fill, np.array(may_fill, np.bool_))
+        counts = np.bincount(cells.codes, minlength=len(cells.raw))
+        counts[: self._counts.size] += self._counts
+        self._counts = counts
+        self._code.extend(self._code_of.take(cells.codes), records.n_left)
+        if self._may_fill.any():
+            rows = np.flatnonzero(self._may_fill.take(cells.codes))
+            start, stop = cells.starts[rows], cells.stops[rows]
+            self._start.extend(start + records.offset, records.n_left)
+            self._length.extend(stop - start, records.n_left)
+
+    def finish(self) -> TargetColumn:
+        """Give the column."""
+        n_texts, syntax = len(self._texts), (b'"', b"\n", b"\r", self._dialect.delimiter.encode())
+        may_fill = np.zeros(n_texts, np.bool_)
+        may_fill[self._code_of] = self._may_fill
+        contents = map(self._dialect.content, self._raw)
+        needs_quotes = np.array([any(byte in content for byte in syntax) for content in contents], np.bool_)
+        is_quoted = np.array([self._dialect.quoting and raw[:1] == b'"' for raw in self._raw], np.bool_)
+        is_free = ~self._may_fill & ~needs_quotes
+        n_quoted, n_bare = self._counts[is_free & is_quoted].sum(), self._counts[is_free & ~is_quoted].sum()
+        all_empty_are_quoted = b'""' in self._raw and b"" not in self._raw
+        return TargetColumn(
+            code=self._code.finish(),
+            texts=tuple(self._texts),
+            counts=np.bincount(self._code_of, self._counts, n_texts).astype(np.int64),
+            quotes_always=bool(n_quoted > n_bare or (n_quoted == n_bare == 0 and all_empty_are_quoted)),
+            may_fill=may_fill,
+            start=self._start.finish(),
+            length=self._length.finish(),
+        )
+
+    def _too_many(self) -> FitError:
+        return FitError(
+            f"column {shown(self._dialect.names[self._column])} holds more than {MOST_TEXTS:,} distinct values; "
+            "it looks like an identifier",
+            f"name a column of categories with {option('columns')}",
+        )
 
 
 class ColumnReader:

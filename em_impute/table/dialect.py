@@ -5,21 +5,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
-
-from em_impute.errors import TableError, UsageError, option
-from em_impute.table.delimiter import CANDIDATES, FirstRecord, first_record
+from em_impute.errors import ColumnError, TableError, UsageError, option
 from em_impute.table.encoding import sniff_encoding, transcode, with_newlines
-from em_impute.table.lines import BLANKS, Grammar
-from em_impute.table.quotes import QuoteError
+from em_impute.table.first_record import HEAD_BYTES, DialectOptions, FirstRecord, find_first_record
+from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.source import HashingFile, Source
-from em_impute.table.text import decoding_hint, same_name, shown, shown_path, unquoted
+from em_impute.table.text import closest, decoded, lacking, plural, same_name, shown, shown_path, unquoted
 
-HEAD_BYTES = 1 << 18  # judged for the delimiter
-SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 SPELLED_TABS = ("\\t", "tab")
 
 OTHER_DELIMITERS = ";\t|,^~:\x01\x1f "
@@ -37,23 +32,9 @@ TRIED_BYTES = 1 << 24
 MOST_TITLES = 50
 """Lines looked at for the true header."""
 
-
-class DialectOptions(NamedTuple):
-    """What the user said of how a file is written."""
-
-    delimiter: str | None = None
-    """None: to be found, as for the others"""
-    encoding: str | None = None
-    has_header: bool = True
-    skip_lines: int = 0
-    """physical lines passed over at the start"""
-    quote: str | None = None
-    """a quote, or none"""
-    comment: str | None = None
-    """how a line begins that is no record"""
-
-
-AS_FOUND = DialectOptions()
+NUMBER = re.compile(r"[+-]?[0-9]+")
+SHOWN_NAMES = 8
+LONGEST_NUMBER = 10  # digits; int() refuses thousands of them
 
 
 @dataclass(frozen=True)
@@ -75,8 +56,6 @@ class Dialect:
     """Python codec of the file, one that writes no byte-order mark"""
     bom: bytes
     """the byte-order mark the file begins with, or nothing"""
-    separator_line: bool
-    """a line `sep=;` stands before the header"""
     has_header: bool
     header: bytes
     """the first record, without its line end"""
@@ -117,10 +96,12 @@ class Dialect:
         """Give the content of a field."""
         return unquoted(field) if self.quoting else field
 
+    def text(self, field: bytes) -> str:
+        """Give the content of a field as text, whatever its bytes."""
+        return self.content(field).decode(self.working_encoding, "replace")
 
-def detect_dialect(
-    source: Source, reading: DialectOptions = AS_FOUND, wanted: Sequence[str] = ()
-) -> tuple[Source, Dialect]:
+
+def detect_dialect(source: Source, reading: DialectOptions, wanted: Sequence[str] = ()) -> tuple[Source, Dialect]:
     """Find out how the source is to be read, and give the source of working bytes with it.
 
     `wanted` are the names of columns that will be asked for: a delimiter whose header holds them is the right one.
@@ -136,7 +117,7 @@ def detect_dialect(
         source = with_newlines(source)
     working = text.name if text.transparent else "utf-8"
     begin = len(text.bom) if text.transparent else 0
-    first, start, line, separator = _find_first(source, begin, chosen, working, wanted, reading)
+    first, start, line, separator = find_first_record(source, begin, chosen, working, wanted, reading)
     _refuse_returns(first, source, line, has_header=reading.has_header)
     names = tuple(str(number) for number in range(1, len(first.fields) + 1))
     if reading.has_header:
@@ -148,7 +129,6 @@ def detect_dialect(
         closes=first.closes,
         encoding=text.name,
         bom=text.bom,
-        separator_line=bool(separator),
         has_header=reading.has_header,
         header=first.delimiter.encode().join(first.fields),
         names=names,
@@ -162,8 +142,7 @@ def detect_dialect(
         returns=returns,
     )
     bare = [name.strip() for name in names]  # of one with spaces the hint says how it is written
-    missing = [name for name in wanted if not name.isdecimal() and not any(same_name(name, one) for one in bare)]
-    if missing and reading.has_header:
+    if reading.has_header and lacking(wanted, bare):
         dialect = replace(dialect, advice=better_reading(source, dialect, wanted))
     return source, dialect
 
@@ -174,7 +153,6 @@ def better_reading(source: Source, dialect: Dialect, wanted: Sequence[str]) -> s
     Each is tried before it is named.
     """
     with HashingFile(source) as file:
-        file.seek(0)
         data = bytes(file.read(TRIED_BYTES))
     if len(data) == TRIED_BYTES:
         data = data[: data.rfind(b"\n") + 1]
@@ -208,74 +186,13 @@ def _is_table(data: bytes, reading: DialectOptions, wanted: Sequence[str]) -> bo
         source = Source(BytesIO(data), "", None, len(data), resources=resources)
         try:
             _, dialect = detect_dialect(source, reading)
-            numbers = range(1, len(dialect.names) + 1)
-            are_there = all(
-                any(same_name(name, one) for one in dialect.names) or (name.isdecimal() and int(name) in numbers)
-                for name in wanted
-            )
-            if not (dialect.names[1:] and are_there):
+            if len(dialect.names) == 1 or lacking(wanted, dialect.names):
                 return False
             start, line = dialect.data_offset, dialect.first_line
             found = scan_records(BytesIO(data), dialect.grammar, start=start, first_line=line)
             return sum(records.n_records for records in found) > 0
         except (TableError, UsageError):
             return False
-
-
-def _find_first(
-    source: Source, begin: int, chosen: str | None, encoding: str, wanted: Sequence[str], reading: DialectOptions
-) -> tuple[FirstRecord, int, int, bytes]:
-    """Choose the delimiter and find the first record, its offset and physical line, and what a line `sep=` above names.
-
-    As much is read from the offset `begin` as that takes.  Raises `TableError` where there is no record, or a quote is
-    out of place.
-    """
-    comment, n_bytes = (reading.comment or "").encode(encoding), HEAD_BYTES
-    while True:
-        head = source.read(begin, n_bytes + 1)
-        whole, head = len(head) <= n_bytes, head[:n_bytes]
-        place, line, separator = _skip(head, comment, reading)
-        if whole and line <= reading.skip_lines:
-            message = f"{shown_path(source.name)} has only {line - 1} lines, so {reading.skip_lines} cannot be skipped"
-            raise TableError(message, f"give a smaller {option('skip_lines')}")
-        if whole and not head[place:].strip(b"\r\n"):
-            raise TableError(f"{shown_path(source.name)} is empty", "it needs a header and at least one record")
-        if separator and separator not in b'"\r\n' and separator.isascii():
-            chosen = chosen or separator.decode()
-        try:
-            first = first_record(
-                head[place:],
-                (chosen,) if chosen else CANDIDATES,
-                whole=whole,
-                encoding=encoding,
-                wanted=wanted,
-                quoting=None if reading.quote is None else reading.quote != "none",
-                comment=comment,
-            )
-        except QuoteError as error:
-            raise TableError(*error.told(np.frombuffer(head[place:], np.uint8), line)) from None
-        if first:
-            return first, begin + place, line, separator
-        n_bytes *= 2
-
-
-def _skip(head: bytes, comment: bytes, reading: DialectOptions) -> tuple[int, int, bytes]:
-    """Pass over physical lines, one that says `sep=`, comments, and blank lines above a header.
-
-    Gives the position behind them, the line number there, and the separator.
-    """
-    place, line, separator = 0, 1, b""
-    for text in BytesIO(head):
-        named = SEPARATOR_LINE.match(text) if line == reading.skip_lines + 1 else None
-        if line <= reading.skip_lines:
-            is_over = text.endswith(b"\n")
-        else:
-            is_blank = reading.has_header and not text.strip(BLANKS + b"\n")
-            is_over = bool(named) or is_blank or bool(comment and text.startswith(comment))
-        if not is_over:
-            break
-        place, line, separator = place + len(text), line + 1, named[1] if named else separator
-    return place, line, separator
 
 
 def _checked(delimiter: str) -> str:
@@ -311,13 +228,54 @@ def _refuse_returns(first: FirstRecord, source: Source, line: int, *, has_header
 def _decoded_names(first: FirstRecord, encoding: str, shown_encoding: str, line: int) -> Iterator[str]:
     """Decode the header; `TableError` names the line and byte of what is not text."""
     for number, field in enumerate(first.fields, 1):
-        content = unquoted(field) if first.quoting else field
-        try:
-            name = content.decode(encoding)
-        except UnicodeDecodeError as error:
-            message = f"line {line}, name of column {number}: byte 0x{content[error.start]:02X} is not {shown_encoding}"
-            raise TableError(message, decoding_hint(shown_encoding, content)) from None
-        if "\0" in name:
-            raise TableError(f"line {line}: the name of column {number} holds a NUL byte", "repair the header")
+        name, wrong, hint = decoded(unquoted(field) if first.quoting else field, encoding, shown_encoding)
+        if wrong:
+            raise TableError(f"line {line}, name of column {number}: {wrong}", hint)
         yield name
         line += field.count(b"\n")
+
+
+def find_column(dialect: Dialect, wanted: str, file_name: str = "the file") -> int:
+    """Give the 0-based index of the column with this name, or else this 1-based number.
+
+    Raises `ColumnError` for a name or number that is not there, or a name that stands there more than once, and
+    `UsageError` for what can be no column of any file.
+    """
+    names, path = dialect.names, shown_path(file_name)
+    if dialect.has_header:
+        found = [i for i, name in enumerate(names) if name == wanted]
+        found = found or [i for i, name in enumerate(names) if same_name(name, wanted)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            numbers = ", ".join(str(i + 1) for i in found)
+            raise ColumnError(
+                f"{path} has {len(found)} columns named {shown(wanted)}: numbers {numbers}",
+                f"name the column by its number, for instance {found[0] + 1}",
+            )
+    if NUMBER.fullmatch(wanted):
+        number = int(wanted) if len(wanted) < LONGEST_NUMBER else len(names) + 1
+        if number < 1:
+            raise UsageError(f"{shown(wanted)} is not a column number: columns count from 1", f"give 1 to {len(names)}")
+        if number > len(names):
+            has = plural(len(names), "column")
+            raise ColumnError(f"column {shown(wanted)} is not in {path}, which has {has}", _hint(dialect, ""))
+        return number - 1
+    if not dialect.has_header:
+        raise UsageError(
+            f"column {shown(wanted)} cannot be found by name in a file without headers",
+            f"give its number, 1 to {len(names)}, or leave out {option('has_header')}",
+        )
+    raise ColumnError(f"column {shown(wanted)} is not in {path}", _hint(dialect, wanted))
+
+
+def _hint(dialect: Dialect, wanted: str) -> str:
+    """Say which columns there are, and what may have gone wrong."""
+    names = dialect.names
+    listed = ", ".join(shown(name) for name in names[:SHOWN_NAMES])
+    more = f", … ({len(names):,} in all)" if len(names) > SHOWN_NAMES else ""
+    hint = f"columns are {listed}{more}" if len(names) > 1 else f"the only column is {listed}"
+    if dialect.advice:
+        return f"{hint}; it is there with {dialect.advice}"
+    close = closest(names, wanted)
+    return f"{hint} — did you mean {shown(close)}?" if close is not None else hint

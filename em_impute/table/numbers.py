@@ -5,14 +5,13 @@ import functools
 import io
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.cells import distinct_cells, distinct_text
+from em_impute.table.columns import EXAMPLES, NumberCounts
 from em_impute.table.dialect import Dialect
 from em_impute.table.records import Records
 from em_impute.table.scan import BLOCK_BYTES
@@ -29,45 +28,10 @@ MISSING_MARKS: frozenset[str] = frozenset(
 RUNS = re.compile(r"[^\W\d_]+|\d+")
 
 FEW_CELLS = 20_000  # of a small file; they are read sooner than pandas is imported
-EXAMPLES = 3
 FIRST = 24  # values
 FINITE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class NumberCounts:
-    """What the cells of a column of numbers hold; once one that is not named holds anything else, only until then."""
-
-    n_missing: int = 0
-    n_numbers: int = 0
-    n_bad: int = 0
-    """cells that hold something, but no number"""
-    bad_examples: tuple[tuple[int, str], ...] = ()
-    """up to three of them: physical line, text"""
-    n_infinite: int = 0
-    infinite: tuple[int, str] | None = None
-    """the first infinite one: line, text"""
-    padded: tuple[int, str] | None = None
-    """the first with a leading zero before another digit: line, text"""
-
-    @property
-    def counts(self) -> dict[str, Any]:
-        """These fields, for a value that has more."""
-        return {one.name: getattr(self, one.name) for one in fields(NumberCounts)}
-
-    def plus(self, later: "NumberCounts") -> "NumberCounts":
-        """Add what later rows hold."""
-        return NumberCounts(
-            self.n_missing + later.n_missing,
-            self.n_numbers + later.n_numbers,
-            self.n_bad + later.n_bad,
-            (self.bad_examples + later.bad_examples)[:EXAMPLES],
-            self.n_infinite + later.n_infinite,
-            self.infinite or later.infinite,
-            self.padded or later.padded,
-        )
 
 
 def is_mark(text: str) -> bool:
@@ -139,7 +103,11 @@ def count_cells(
     """Count what the cells of a column were read as, (n_records,) `values`; the rows that are `bad` are no numbers."""
     n_nan, infinite = int(np.count_nonzero(np.isnan(values))), np.flatnonzero(np.isinf(values))
     padded = _first_padded(records, column)
-    show = partial(_shown_cell, records, column, dialect)
+
+    def show(row: int) -> tuple[int, str]:
+        """Give the line of a cell, and its text."""
+        return int(records.line_of(np.array([row]))[0]), dialect.text(records.cell(row, column))
+
     return NumberCounts(
         n_missing=n_nan - len(bad),
         n_numbers=values.size - n_nan,
@@ -149,12 +117,6 @@ def count_cells(
         infinite=show(int(infinite[0])) if infinite.size else None,
         padded=None if padded is None else show(padded),
     )
-
-
-def _shown_cell(records: Records, column: int, dialect: Dialect, row: int) -> tuple[int, str]:
-    """Give the line of a cell, and its text."""
-    content = dialect.content(records.cell(row, column))
-    return int(records.line_of(np.array([row]))[0]), content.decode(dialect.working_encoding, "replace")
 
 
 def read_by_pandas(

@@ -1,20 +1,21 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and the hash of what is written, or read, meanwhile."""
 
+import hashlib
 import os
 import secrets
 import select
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from em_impute.errors import OutputError, UsageError, option
 from em_impute.table.compression import compressed, refuse_unwritable
-from em_impute.table.hashing import Hash
 from em_impute.table.text import shown_path
 
 NOTHING_CHANGED = "nothing was changed"
@@ -32,6 +33,53 @@ class WrittenFile:
     """in the file"""
     seconds: float
     """time that making and writing the bytes took"""
+
+
+class Hash:
+    """The SHA-256 of some bytes, found in a thread of its own; empty if it is not `wanted`.
+
+    hashlib releases the interpreter, so this takes no longer while a second core is idle.
+    """
+
+    def __init__(self, *, wanted: bool = True) -> None:
+        self.n_bytes = 0
+        """so far"""
+        self._is_wanted = wanted
+        self._hash = hashlib.sha256()
+        self._worker = ThreadPoolExecutor(1)
+        self._pending: Future[None] | None = None
+        self._has_thread = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._worker.shutdown()
+
+    def update(self, data: bytes | memoryview) -> None:
+        """Go on with `data`, which must stay as it is until the next call."""
+        self.wait()
+        self.n_bytes += len(data)
+        if not self._is_wanted:
+            return
+        if self._has_thread:
+            try:
+                self._pending = self._worker.submit(self._hash.update, data)
+            except RuntimeError:  # the process may have no more threads; never again, or this would be hashed then too
+                self._has_thread = False
+        if not self._has_thread:
+            self._hash.update(data)
+
+    def wait(self) -> None:
+        """Wait until all data so far is hashed."""
+        if self._pending:
+            self._pending.result()
+            self._pending = None
+
+    def hexdigest(self) -> str:
+        """Give the hash."""
+        self.wait()
+        return self._hash.hexdigest() if self._is_wanted else ""
 
 
 def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: bool) -> None:
@@ -153,12 +201,17 @@ def _copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None, *, 
     with Hash(wanted=hashed) as digest:
         for block in blocks:
             digest.update(block)
-            view = memoryview(block)
-            while view:
-                view = view[file.write(view) or 0 :]
-                if view:  # somebody else has made a pipe one that does not wait
-                    select.select([], [file], [])
+            write_whole(block, file)
         return WrittenFile(path, digest.hexdigest(), digest.n_bytes, perf_counter() - began)
+
+
+def write_whole(block: bytes, file: BinaryIO) -> None:
+    """Write all of a block to a file without a buffer."""
+    view = memoryview(block)
+    while view:
+        view = view[file.write(view) or 0 :]
+        if view:  # somebody else has made a pipe one that does not wait
+            select.select([], [file], [])
 
 
 @contextmanager

@@ -2,24 +2,25 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Required, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError
-from em_impute.table.arrays import Codes, GrowingArray
-from em_impute.table.asides import BLANK, Asides
-from em_impute.table.categories import ANY_NUMBER, MAX_GROUPS, MAX_LEVELS, CategoryColumn
-from em_impute.table.column_reader import ColumnReader
-from em_impute.table.columns import TargetColumn, TargetReader
+from em_impute.table.column_reader import ColumnReader, GrowingArray, TargetReader
+from em_impute.table.columns import (
+    ANY_NUMBER,
+    MAX_GROUPS,
+    MAX_LEVELS,
+    CategoryColumn,
+    Codes,
+    NumberColumn,
+    TargetColumn,
+)
 from em_impute.table.dialect import Dialect, better_reading
-from em_impute.table.lines import FormError
-from em_impute.table.number_columns import NumberColumn
 from em_impute.table.numbers import read_by_pandas
-from em_impute.table.quotes import RETURN
-from em_impute.table.records import Records
+from em_impute.table.records import BLANK, Asides, FormError, Records
 from em_impute.table.scan import BLOCK_BYTES, scan_records
 from em_impute.table.source import HashingFile, Source
 from em_impute.table.summaries import RowSieve
@@ -59,13 +60,11 @@ class Table:
     record_starts: NDArray[np.int64] | None
     """(n_rows + 1,) absolute offset of each record, and of what follows the last one; None unless asked for.  Between
     two of them there may be `asides`."""
-    lines: "LineNumbers"
+    lines: tuple[NDArray[np.int64], NDArray[np.int64]]
+    """(m,) ascending: the rows that come after a record of several lines, or after lines that are no records; and by
+    how much lines are ahead of rows before the first of them, and from each of them on, (m + 1,)"""
     asides: Asides
     """lines that are no records"""
-    mixes_line_ends: bool
-    """some records end with LF and some with CRLF"""
-    scan_seconds: float
-    """time that finding the fields took"""
 
     def take(self, rows: NDArray[np.intp]) -> "Table":
         """Copy the predictors and the group of some rows, each as often as it is named."""
@@ -79,7 +78,8 @@ class Table:
 
     def line_of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
         """Give the physical line, 1-based, at which records begin."""
-        return self.lines.of(rows)
+        places, ahead = self.lines
+        return np.asarray(rows, np.int64) + ahead[np.searchsorted(places, rows, side="right")]
 
     def spans(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Give the absolute offsets of records and of what follows them; they must have been kept."""
@@ -89,20 +89,6 @@ class Table:
         return starts, np.minimum(
             self.record_starts[rows + 1], following[np.searchsorted(self.asides.start, starts)].clip(max=self.stop)
         )
-
-
-@dataclass(frozen=True)
-class LineNumbers:
-    """The physical lines of all records, in memory for those only that are not on the line below the one before."""
-
-    rows: NDArray[np.int64]
-    """(m,) ascending: the rows that come after a record of several lines, or after lines that are no records"""
-    ahead: NDArray[np.int64]
-    """(m + 1,) by how much lines are ahead of rows before the first of them, and from each of them on"""
-
-    def of(self, rows: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Give the line at which each of `rows` begins."""
-        return np.asarray(rows, np.int64) + self.ahead[np.searchsorted(self.rows, rows, side="right")]
 
 
 class ReadOptions(TypedDict, total=False):
@@ -165,9 +151,8 @@ class _TableReader:
         self._weights = [] if weights is None else [ColumnReader(weights, dialect, decimal=decimal, explicit=True)]
         self._groups = [] if groups is None else [ColumnReader(groups, dialect, limits=(MAX_GROUPS, 0), explicit=True)]
         self._same = [] if same is None else [ColumnReader(same, dialect, limits=(ANY_NUMBER, 0))]
-        self._row = [np.empty(0, np.int64)]  # those of `LineNumbers`, and by how much lines are ahead of them
+        self._row = [np.empty(0, np.int64)]  # those of `Table.lines`, and by how much lines are ahead of them
         self._ahead = [np.array([first_line])]
-        self._is_crlf: set[bool] = set()  # what records end with
         self._starts, self._stops = GrowingArray(), GrowingArray()
 
     @property
@@ -197,18 +182,14 @@ class _TableReader:
             self._starts.extend(records.record_starts + records.offset, records.n_left)
 
     def _add_lines(self, records: Records) -> None:
-        """Note at which lines the records of a block begin, and how they end."""
+        """Note at which lines the records of a block begin."""
         rows = np.arange(1 if records.lines is None else records.n_records)
         ahead = records.line_of(rows) - (rows + records.first_row)
         changes = np.flatnonzero(np.diff(ahead, prepend=self._ahead[-1][-1]))
         self._row.append(rows[changes] + records.first_row)
         self._ahead += [ahead[changes]] * bool(changes.size)
-        newlines = records.ends[:, -1]
-        newlines = newlines[newlines < records.data.size]  # the file may end without one
-        is_crlf = (newlines > 0) & (records.data[newlines - 1] == RETURN)
-        self._is_crlf |= {bool(is_crlf.any()), bool(is_crlf.all())} if newlines.size else set()
 
-    def finish(self, sha256: str, size: int, scan_seconds: float, asides: Asides) -> Table:
+    def finish(self, sha256: str, size: int, asides: Asides) -> Table:
         """Give the table, among whose records `asides` stand."""
         reading = self._reading
         starts = np.append(self._starts.finish(), self.stop).astype(np.int64)
@@ -228,10 +209,8 @@ class _TableReader:
             weights=next((reader.numbers() for reader in self._weights), None),
             record_stops=self._stops.finish() if reading.get("keep_record_ends") else None,
             record_starts=starts if reading.get("keep_record_starts") else None,
-            lines=LineNumbers(np.concatenate(self._row), np.concatenate(self._ahead)),
+            lines=(np.concatenate(self._row), np.concatenate(self._ahead)),
             asides=asides,
-            mixes_line_ends=len(self._is_crlf) > 1,
-            scan_seconds=scan_seconds,
         )
 
 
@@ -254,7 +233,6 @@ def read_tables(
     """
     progress = options.get("progress")
     with HashingFile(source) as file:
-        file.seek(0)
         file.read(dialect.data_offset)
         asides: list[Asides] = []
         blocks = _scanned(file, source, dialect, options, asides)
@@ -262,15 +240,10 @@ def read_tables(
             sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
             blocks = sieve.sifted(blocks)
         reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
-        size, seconds = source.size if source.original_size is None else source.original_size, 0.0
-        while True:
-            began = perf_counter()
-            records = next(blocks, None)
-            seconds += perf_counter() - began
-            if records is None:
-                break
+        size = source.original[1] if source.original else source.size
+        for records in blocks:
             if chunk_bytes is not None and reader.size >= chunk_bytes:
-                yield reader.finish("", size, seconds, _taken(asides, records.offset))
+                yield reader.finish("", size, _taken(asides, records.offset))
                 first_line = int(records.line_of(np.zeros(1, np.intp))[0])
                 reader = _TableReader(options, dialect, records.offset, records.first_row, first_line)
             end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
@@ -278,12 +251,8 @@ def read_tables(
             if progress:
                 progress(reader.stop)
         found = _taken(asides, source.size)
-        yield reader.finish(
-            source.original_sha256 or file.hexdigest(),
-            file.n_bytes if source.original_size is None else source.original_size,
-            seconds,
-            found.where((found.kind != BLANK) | (found.start < reader.stop)),  # not those that end the file
-        )
+        found = found.where((found.kind != BLANK) | (found.start < reader.stop))  # not those that end the file
+        yield reader.finish(*(source.original or (file.hexdigest(), file.n_bytes)), found)
 
 
 def _scanned(

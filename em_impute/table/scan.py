@@ -11,10 +11,8 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.asides import Asides
-from em_impute.table.lines import Bytes, FormError, Grammar, Lines, Ragged, are_empty
 from em_impute.table.quotes import NEWLINE, PADDING, ByteBlock, Positions, QuoteError, quoted_separators
-from em_impute.table.records import Records
+from em_impute.table.records import Asides, Bytes, FormError, Grammar, Lines, Ragged, Records, are_empty
 from em_impute.table.source import HashingFile
 
 BLOCK_BYTES = 1 << 20  # 4 MiB and more is 10-25 % slower (cache, page faults)
@@ -41,7 +39,7 @@ def scan_records(
     while window.fill():
         block = window.block(grammar)
         try:
-            positions = _separators(block, ord(grammar.delimiter), window)
+            positions, n_newlines = _separators(block, ord(grammar.delimiter))
         except QuoteError as error:
             error.names = grammar.names
             raise FormError(*error.told(window.data, line)) from None
@@ -60,13 +58,13 @@ def scan_records(
             first_line=line,
             is_last=block.final,
         )
-        records, noted = _divided(within, block, positions, breaks, ragged, window.n_newlines)
+        records, noted = _divided(within, block, positions, breaks, ragged, n_newlines)
         if asides is not None and noted is not None:
             asides.append(noted)
         if records is not None and not ragged.n_found:
             yield records
             row += records.n_records
-        line += window.n_newlines if breaks is None else breaks.size
+        line += n_newlines if breaks is None else breaks.size
         window.keep_from(min(cut, block.n_real))
     if ragged.n_found:
         raise ragged.as_form_error()
@@ -77,11 +75,9 @@ def _divided(
 ) -> tuple[Records | None, Asides | None]:
     """Divide a block at its separators into records, None where there are none, and what is none.
 
-    `breaks` are all newlines where some may be inside quotes; else there are `n_newlines`.
+    Of the separators `n_newlines` are newlines; `breaks` are all there are, where some may be inside quotes.
     """
     grammar, line = ragged.grammar, within.first_line
-    if breaks is not None:
-        n_newlines = int(np.count_nonzero(block.data[positions] == NEWLINE))
     if not ragged.pending and _is_regular(block.data, positions, n_newlines, grammar):
         ragged.below_blank = False
         records = replace(within, ends=positions.reshape(n_newlines, grammar.n_fields))
@@ -104,7 +100,7 @@ def separators(data: bytes, grammar: Grammar, *, whole: bool) -> tuple[Positions
     n = len(data) + added
     array = np.frombuffer(data + b"\n" * added + bytes(PADDING), np.uint8)
     block = ByteBlock(array, n, len(data), final=whole, has_quotes=grammar.quoting and b'"' in data)
-    positions = _separators(block, ord(grammar.delimiter), None)
+    positions, _ = _separators(block, ord(grammar.delimiter))
     return positions, array[positions] == NEWLINE
 
 
@@ -119,29 +115,26 @@ def _is_regular(data: Bytes, positions: Positions, n_newlines: int, grammar: Gra
     return not grammar.comment or not (data[np.append(0, last[:-1] + 1)] == grammar.comment[0]).any()
 
 
-def _separators(block: ByteBlock, delimiter: int, window: "_Window | None") -> Positions:
-    """Find the separators outside quotes up to the last newline among them; none if there is no such newline."""
+def _separators(block: ByteBlock, delimiter: int) -> tuple[Positions, int]:
+    """Find the separators outside quotes up to the last newline among them, if there is one, and count the newlines."""
     data, n = block.data, block.n
     if block.has_quotes:
         positions = quoted_separators(block, delimiter)
+        n_newlines = int(np.count_nonzero(data[positions] == NEWLINE))
     else:
-        mask = np.equal(data[:n], NEWLINE, out=window.mask[:n] if window else None)
-        if window:
-            window.n_newlines = int(np.count_nonzero(mask))
-        mask |= np.equal(data[:n], delimiter, out=window.scratch[:n] if window else None)
+        mask = data[:n] == NEWLINE
+        n_newlines = int(np.count_nonzero(mask))
+        mask |= data[:n] == delimiter
         positions = np.flatnonzero(mask)
     for length in (64, positions.size):  # the last newline is near the end, unless records are long
         newlines = np.flatnonzero(data[positions[-length:]] == NEWLINE)
         if newlines.size:
-            return positions[: max(positions.size - length, 0) + int(newlines[-1]) + 1]
-    return positions[:0]
+            return positions[: max(positions.size - length, 0) + int(newlines[-1]) + 1], n_newlines
+    return positions[:0], 0
 
 
 class _Window:
-    """A buffer that slides over the file; always begins at the start of a record.
-
-    Two buffers take turns, so that the records last handed out stay as they are while the next are read.
-    """
+    """Bytes that slide over the file; always begins at the start of a record."""
 
     def __init__(self, file: HashingFile | BytesIO, start: int, block_bytes: int) -> None:
         self._file = file
@@ -149,19 +142,14 @@ class _Window:
         self._carried = b""
         self._ended = False
         self.offset = start
-        self.n = self.n_newlines = 0
+        self.n = 0
         file.seek(start)
-        self._allocate()
-
-    def _allocate(self) -> None:
-        self._buffers = [bytearray(self._capacity + 1 + PADDING) for _ in range(2)]
-        self.mask, self.scratch = (np.empty(self._capacity + 1, np.bool_) for _ in range(2))
 
     def fill(self) -> bool:
         """Read on behind the bytes carried over; False when nothing is left."""
         if self._ended:
             return False
-        buffer = self._buffers[0]
+        self._buffer = buffer = bytearray(self._capacity + 1 + PADDING)  # a new one: records hold on to the last
         n = len(self._carried)
         buffer[:n] = self._carried
         with memoryview(buffer) as view:
@@ -180,7 +168,7 @@ class _Window:
     def block(self, grammar: Grammar) -> ByteBlock:
         """Give the bytes in the buffer, ended by a newline if the file is at its end."""
         n = self.n
-        has_quotes = grammar.quoting and self._buffers[0].find(b'"', 0, n) >= 0
+        has_quotes = grammar.quoting and self._buffer.find(b'"', 0, n) >= 0
         if self._ended and self.data[n - 1] != NEWLINE:
             self.data[n] = NEWLINE
             n += 1
@@ -188,12 +176,10 @@ class _Window:
 
     def keep_from(self, cut: int) -> None:
         """Release the first `cut` bytes."""
-        self._carried = bytes(memoryview(self._buffers[0])[cut : self.n])
+        self._carried = bytes(memoryview(self._buffer)[cut : self.n])
         self.offset += cut
-        self._buffers.reverse()
 
     def grow(self) -> None:
         """Double the block: it holds no whole record."""
-        self._carried = bytes(memoryview(self._buffers[0])[: self.n])
+        self.keep_from(0)
         self._capacity *= 2
-        self._allocate()

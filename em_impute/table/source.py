@@ -6,16 +6,16 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from io import RawIOBase
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from em_impute.errors import OutputError, TableError
+from em_impute.errors import TableError
 from em_impute.table.compression import compression_of, decompressed
-from em_impute.table.hashing import Hash
+from em_impute.table.output import Hash, output_errors, write_whole
 from em_impute.table.text import closest, shown_path
 
 STANDARD_INPUT = "standard input"
@@ -66,10 +66,8 @@ class Source:
     """None for standard input"""
     size: int
     """bytes in `file`"""
-    original_sha256: str | None = None
-    """set when `file` holds a decompressed or transcoded copy: the hash (hex) of the bytes it was made from"""
-    original_size: int | None = None
-    """set when `file` holds such a copy: the bytes it was made from"""
+    original: tuple[str, int] | None = None
+    """where `file` holds a decompressed or transcoded copy: hash (hex) and number of the bytes it was made from"""
     compression: str | None = None
     """what those bytes are compressed with; None if they are not"""
     stamp: tuple[int, int] | None = None
@@ -101,24 +99,27 @@ def _stamp_of(file: BinaryIO) -> tuple[int, int]:
 class HashingFile(Hash):
     """The bytes of a source, each of them hashed as it is handed out, if they are to be.
 
-    A buffer given to `readinto` must stay as it is until the next `readinto` or `hexdigest`.
+    Several may read one source by turns, since each knows its place.  A buffer given to `readinto` must stay as it is
+    until the next `readinto` or `hexdigest`.
     """
 
     def __init__(self, source: Source) -> None:
         super().__init__(wanted=source.stamp is None)
-        self._source = source
+        self._source, self._offset = source, 0
 
-    def seek(self, offset: int, /) -> int:
+    def seek(self, offset: int, /) -> None:
         """Go to an absolute offset; what is skipped is not hashed."""
-        return self._source.file.seek(offset)
+        self._offset = offset
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer as far as the file allows at once; 0 at its end.  Raises `TableError`."""
         self.wait()
         try:
+            self._source.file.seek(self._offset)
             n_read: int = self._source.file.readinto(buffer) or 0  # type: ignore[attr-defined]
         except OSError as error:
             raise _unreadable(self._source.name, error) from None
+        self._offset += n_read
         self.update(buffer[:n_read])
         return n_read
 
@@ -129,28 +130,6 @@ class HashingFile(Hash):
         while done < n_bytes and (n_read := self.readinto(memoryview(buffer)[done:])):
             done += n_read
         return buffer if done == n_bytes else buffer[:done]
-
-
-class _Independent(RawIOBase):
-    """A file read from a position of its own, though others read it too."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._descriptor, self._offset = file.fileno(), 0
-
-    def seek(self, offset: int, _whence: int = os.SEEK_SET, /) -> int:
-        self._offset = offset
-        return offset
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]  # not of any buffer
-        data = os.pread(self._descriptor, len(buffer), self._offset)
-        buffer[: len(data)] = data
-        self._offset += len(data)
-        return len(data)
-
-
-def independent(source: Source) -> Source:
-    """Give the same bytes, to be read while others read the source."""
-    return replace(source, file=cast("BinaryIO", _Independent(source.file)))
 
 
 @contextmanager
@@ -208,14 +187,10 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
 
 def _read(file: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the bytes of a file or stream."""
-    while True:
-        try:
-            block = file.read(READ_BYTES)
-        except OSError as error:
-            raise _unreadable(name, error) from None
-        if not block:
-            return
-        yield block
+    try:
+        yield from iter(partial(file.read, READ_BYTES), b"")
+    except OSError as error:
+        raise _unreadable(name, error) from None
 
 
 def _unreadable(name: str, error: Exception) -> TableError:
@@ -224,9 +199,7 @@ def _unreadable(name: str, error: Exception) -> TableError:
 
 
 def copied(
-    source: Source,
-    translated: Callable[[Iterable[bytes]], Iterable[bytes]],
-    blocks: Iterable[bytes] | None = None,
+    source: Source, translated: Callable[[Iterable[bytes]], Iterable[bytes]], blocks: Iterable[bytes] | None = None
 ) -> tuple[Source, str]:
     """Put what is made of a source, whose `blocks` may be at hand, into a temporary file.
 
@@ -235,18 +208,11 @@ def copied(
     if blocks is None:
         source.file.seek(0)
         blocks = _read(source.file, source.name)
-    with Hash() as original:
-        spool = _spooled(translated(_hashed(blocks, original)), source.resources)
-        sha256, size = original.hexdigest(), original.n_bytes
-    copy = replace(
-        source,
-        file=spool,
-        size=spool.tell(),
-        original_sha256=source.original_sha256 or sha256,
-        original_size=size if source.original_size is None else source.original_size,
-        stamp=None,
-    )
-    return copy, sha256
+    with Hash() as digest:
+        spool = _spooled(translated(_hashed(blocks, digest)), source.resources)
+        sha256, size = digest.hexdigest(), digest.n_bytes
+    original = source.original or (sha256, size)
+    return replace(source, file=spool, size=spool.tell(), original=original, stamp=None), sha256
 
 
 def _hashed(blocks: Iterable[bytes], into: Hash) -> Iterator[bytes]:
@@ -259,21 +225,15 @@ def _spooled(blocks: Iterable[bytes], resources: ExitStack) -> BinaryIO:
     """Copy blocks into a temporary file that has no name and vanishes with its descriptor."""
     with spool_errors():
         # Without a buffer, which would be written once more when the file is closed after a failure.
-        spool = resources.enter_context(tempfile.TemporaryFile(buffering=0))  # noqa: SIM115  # closed with the source
+        spool = cast("BinaryIO", resources.enter_context(tempfile.TemporaryFile(buffering=0)))  # noqa: SIM115
         for block in blocks:
-            view = memoryview(block)
-            while view:
-                view = view[spool.write(view) :]
-    return cast("BinaryIO", spool)
+            write_whole(block, spool)
+    return spool
 
 
-@contextmanager
-def spool_errors() -> Iterator[None]:
+def spool_errors() -> AbstractContextManager[None]:
     """Turn an `OSError` while copying the input into an `OutputError` that names the remedy."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"cannot keep a copy of the input: {error.strerror or error}", SPOOL_HINT) from None
+    return output_errors("cannot keep a copy of the input", SPOOL_HINT)
 
 
 def _similar(path: Path) -> str:

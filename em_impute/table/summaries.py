@@ -10,11 +10,10 @@ from itertools import chain, product
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.asides import BLANK, FOOTER, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark, parse_number
 from em_impute.table.quotes import QUOTE
-from em_impute.table.records import Records
+from em_impute.table.records import BLANK, FOOTER, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides, Records
 
 TOTALS = {"total", "totals", "grand total", "subtotal", "sub-total", "sub total", "sum", "summe", "gesamt"}
 TOTALS |= {"gesamtsumme", "zwischensumme", "somme", "suma", "totale", "totaal"}
@@ -101,8 +100,7 @@ class RowSieve:
         return records.without(rows)
 
     def _text(self, records: Records, row: int, column: int) -> str:
-        content = self._dialect.content(records.cell(row, column))
-        return content.decode(self._dialect.working_encoding, "replace")
+        return self._dialect.text(records.cell(row, column))
 
     def _numbers(self, records: Records, column: int, rows: Iterable[int]) -> list[float | None]:
         """Read some cells of a column; None is what is neither a number nor missing."""

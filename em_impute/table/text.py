@@ -40,6 +40,17 @@ def unquoted(raw: bytes) -> bytes:
     return raw[1:closing].replace(b'""', b'"') + raw[closing + 1 :]
 
 
+def decoded(content: bytes, codec: str, encoding: str) -> tuple[str, str, str]:
+    """Decode a cell, and say what is wrong with it, if anything is, and what to do; `encoding` is that of the file."""
+    try:
+        text = content.decode(codec)
+    except UnicodeDecodeError as error:
+        wrong = f"byte 0x{content[error.start]:02X} is not {encoding}"
+        return content.decode(codec, "backslashreplace"), wrong, decoding_hint(encoding, content)
+    hint = f"repair the cell; or is the file UTF-16? then {option('encoding', 'utf-16-le')}"
+    return text, "the cell holds a NUL byte" if "\0" in text else "", hint
+
+
 def decoding_hint(encoding: str, content: bytes) -> str:
     """Say what to do about bytes that are not text in `encoding`: name the usual ones in which these are."""
     usual = {"utf-8": "", "cp1252": " (Windows)", "latin-1": ""}
@@ -51,6 +62,11 @@ def decoding_hint(encoding: str, content: bytes) -> str:
 def same_name(one: str, other: str) -> bool:
     """Tell whether two names are equal, be their accents composed or not."""
     return one == other or unicodedata.normalize("NFC", one) == unicodedata.normalize("NFC", other)
+
+
+def lacking(wanted: Sequence[str], names: Sequence[str]) -> bool:
+    """Tell whether a name that is wanted, and is no number, is none of these."""
+    return not all(name.isdecimal() or any(same_name(name, one) for one in names) for name in wanted)
 
 
 def closest(names: Sequence[str], wanted: str) -> str | None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import em_impute
-from em_impute.api.options import FileOptions, FrameOptions, in_python, request_of
+from em_impute.api.arguments import FileOptions, FrameOptions, in_python, request_of
 from em_impute.cli.app import app  # noqa: F401  # defines the flags
 from em_impute.cli.options.groups import flag
 from em_impute.errors import TableError, UsageError, option, spelled
@@ -69,9 +69,9 @@ UNHIDDEN = [
     ({"hide": 0}, "hide takes"),
     ({"hide": 1}, "hide takes"),
     ({"hide": float("nan")}, "hide takes"),
-    ({"repeats": 0}, "repeats a whole number"),
-    ({"how": "every"}, "how cannot be 'every'"),
-    ({"how": "random", "hide_label": {"a": 0.5}}, "how cannot be 'random'"),
+    ({"repeats": 0}, "repeats takes a whole number"),
+    ({"how": "every"}, "how takes one of"),
+    ({"how": "random", "hide_label": {"a": 0.5}}, "hide_label contradicts how='random'"),
     ({"hide_label": {"a": 1.0}}, "hide_label takes a share"),
     ({"hide_label": {"a": float("nan")}}, "hide_label takes a share"),
 ]

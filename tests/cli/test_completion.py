@@ -14,7 +14,7 @@ from typing import get_args
 
 import pytest
 
-from em_impute.cli.main import COMMANDS
+from em_impute.cli.mistakes import COMMANDS
 from em_impute.options import Covariance
 
 BIN = Path(sys.executable).parent

@@ -11,15 +11,15 @@ from typing import get_args
 import pytest
 from parted import cut, records
 
-from em_impute.cli.options.behaviour import Backend
+from em_impute.cli.options.panels import Backend
 
 HAS_DASK = pytest.mark.skipif(not find_spec("distributed"), reason="the extra dask is not installed")
 
 KILLING = """
 import multiprocessing, os, signal, sys
 from em_impute.options import Request
-from em_impute.pipeline.files import Part
-from em_impute.pipeline.fill import Room, backend, complete_parts
+from em_impute.pipeline.parts import Part
+from em_impute.pipeline.fill import complete_parts, workers_of
 
 killed = []
 
@@ -31,7 +31,7 @@ def watch(stage, share, detail):
 if __name__ == "__main__":
     parts = [Part(n, f"part-{n}.csv", (f"part-{n}.filled.csv",)) for n in range(4)]
     request = Request(None, ("g",), covariance="full")
-    complete_parts(request, parts, backend("dask", None, 2), Room(1 << 28), watch)
+    complete_parts(request, parts, workers_of("dask", None, 2, None), watch)
     assert killed
 """
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from em_impute.columns.text_scores import MOST_ROWS, _are_names, _Rows, _tells_by_value
-from em_impute.table.number_columns import NumberColumn
+from em_impute.table.columns import NumberColumn
 
 
 def says(code, label, *, is_ordered=True):

@@ -6,7 +6,7 @@ from builders import csv_of, design_of, opened_table
 
 from em_impute.columns.predictors import Known, flat_times
 from em_impute.errors import DesignError
-from em_impute.table.number_columns import NumberColumn
+from em_impute.table.columns import NumberColumn
 
 N = 200
 LABELS = ["a", "b", None, "a", "b"] * (N // 5)

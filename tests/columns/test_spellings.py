@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from em_impute.columns.readings import merge_spellings
-from em_impute.table.categories import CategoryColumn
+from em_impute.table.columns import CategoryColumn
 
 
 def column_of(cells):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from em_impute.diagnostics.baseline_em import drift_of
-from em_impute.diagnostics.chart_data import lay_out, spread_of_labels
+from em_impute.diagnostics.chart_data import by_separation, lay_out
 from em_impute.em.parameters import Parameters
 from em_impute.pipeline.complete import complete_all
 from em_impute.report.build.fit import build_report
@@ -85,25 +85,14 @@ def test_bins_are_few_equally_wide_and_hold_all_but_the_tails(values, size):
     assert inside[(values > low) & (values < high)].all()
 
 
-def test_the_share_of_the_variance_between_labels_is_that_of_a_loop():
+def test_the_most_telling_features_come_first_as_an_analysis_of_variance_finds():
     rng = np.random.default_rng(1)
-    values, label, weight = rng.normal(size=60), rng.integers(-1, 3, 60), rng.integers(1, 5, 60).astype(float)
-    values[:5] = np.nan
-    rows = [
-        (v, k)
-        for v, k, w in zip(values, label, weight, strict=True)
-        if k >= 0 and math.isfinite(v)
-        for _ in range(int(w))
-    ]
-    groups = [[v for v, k in rows if k == label] for label in range(3)]
-    middle = sum(v for v, _ in rows) / len(rows)
-    between = sum(len(group) * (sum(group) / len(group) - middle) ** 2 for group in groups)
-    total = sum((v - middle) ** 2 for v, _ in rows)
+    mean, sd, label = rng.normal(size=(3, 4)), rng.uniform(0.5, 2.0, (3, 4)), np.repeat([0, 1, 2], 4000)
+    mixture = Parameters(np.full(3, 1 / 3), mean, np.array([np.diag(one) for one in sd**2]))
+    values = rng.normal(mean[label], sd[label])
+    statistic = [stats.f_oneway(*(values[label == k, j] for k in range(3))).statistic for j in range(4)]
 
-    assert spread_of_labels(values, label, weight) == pytest.approx(between / total)
-    assert stats.f_oneway(*groups).statistic == pytest.approx(
-        between / 2 / ((total - between) / (len(rows) - 3))
-    )  # the oracle is itself the textbook's
+    assert by_separation(mixture).tolist() == np.argsort(statistic)[::-1].tolist()
 
 
 def test_the_drift_is_counted_in_standard_deviations():

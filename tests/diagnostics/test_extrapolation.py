@@ -5,7 +5,7 @@ import pytest
 from builders import csv_of, design_of
 
 import em_impute.columns.deduplicate
-from em_impute.diagnostics.extrapolation import find_flagged, number_at
+from em_impute.diagnostics.odd_rows import find_flagged
 
 NAMES = ("x", "y", "c")
 
@@ -62,8 +62,8 @@ def test_rows_are_marked_as_a_loop_over_the_cells_marks_them(tmp_path, monkeypat
     assert flagged.without_predictors.tolist() == without_predictors
     sd = {one.name: one.scale for one in design.features}
     for i, predictor, value, beyond in zip(*(part.tolist() for part in flagged[:4]), strict=True):
-        name, seen = number_at(design, predictor, value)
-        assert seen == columns[NAMES.index(name)][i]
+        name = design.features[predictor].name
+        assert float(f"{value:.12g}") == columns[NAMES.index(name)][i]
         distance = dict(outside[i])
         furthest = max(distance, key=lambda one: distance[one] / sd[one])
         assert name == furthest

@@ -8,9 +8,9 @@ from builders import csv_of, opened_table, silent
 from scipy.stats import multivariate_normal
 
 import em_impute.columns.deduplicate
-import em_impute.diagnostics.label_errors
+import em_impute.diagnostics.odd_rows
 from em_impute.columns.labels import read_labels
-from em_impute.diagnostics.label_errors import audit_labels, judge_labels
+from em_impute.diagnostics.odd_rows import audit_labels, judge_labels
 from em_impute.em.em import posterior
 from em_impute.ensemble.ensemble import predict
 from em_impute.model.fit import examples_of

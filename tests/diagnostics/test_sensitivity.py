@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from em_impute.diagnostics.sensitivity import DELTAS, sweep
+from em_impute.diagnostics.uncertainty import DELTAS, sweep
 from em_impute.errors import UsageError
 from em_impute.model.assign import deltas_of, shift_log_odds
 

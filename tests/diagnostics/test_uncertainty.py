@@ -78,7 +78,7 @@ def test_recommended_draws_are_von_hippels():
     """1 + ½(γ/0.05)², as in the article's table, rounded up."""
     draws = {0.5: 51, 0.3: 19, 0.1: 3, 0.0: 2, 0.9: 163}
 
-    found = Uncertainty(100, None, None, True, (), (), np.zeros(1))
+    found = Uncertainty(None, None, True, (), (), np.zeros(1))
     assert {one: replace(found, missing_information=np.array([one])).recommended for one in draws} == draws
 
 

@@ -8,9 +8,9 @@ from sampling import crossed, every_family
 from em_impute.em.acceleration import GROWTH, Squarem, _mixture, _vector
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, iterate, make_problem
+from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Prior, m_step
 from em_impute.em.mixture import weighed
-from em_impute.em.moments import hard_moments
 
 NO_PRIOR = Prior(0.0, np.zeros(3), np.eye(3))
 SOME_PRIOR = Prior(1.0, np.array([0.1, -0.2, 0.0]), 0.3 * np.eye(3) + 0.1)

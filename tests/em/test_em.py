@@ -13,9 +13,8 @@ from scipy.optimize import minimize
 from em_impute.em import blocks as blocks_module
 from em_impute.em.blocks import make_blocks
 from em_impute.em.em import DEFAULT_STOPPING, Stopping, expect, iterate, make_problem, posterior
-from em_impute.em.expectation import e_step, summarize
+from em_impute.em.expectation import e_step, empty, hard_moments, merge, summarize
 from em_impute.em.families import FAMILIES, Prior, m_step
-from em_impute.em.moments import empty, hard_moments, merge
 from em_impute.em.parameters import Parameters, clamp
 
 NO_PRIOR = Prior(0.0, np.zeros(2), np.eye(2))

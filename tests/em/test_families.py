@@ -18,8 +18,8 @@ from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
 from em_impute.em import families
+from em_impute.em.expectation import Moments
 from em_impute.em.families import FAMILIES, Prior, covariances_within, default_prior, m_step, n_parameters
-from em_impute.em.moments import Moments
 from em_impute.em.parameters import Parameters
 from em_impute.errors import FitError, option
 

@@ -7,8 +7,7 @@ from sampling import rarely
 
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, _to_come, posterior
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import fit_mixture
+from em_impute.em.mixture import Recipe, fit_mixture
 from em_impute.em.parameters import Parameters
 from em_impute.errors import FitError
 

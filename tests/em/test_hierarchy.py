@@ -5,9 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from em_impute.em import hierarchy
+from em_impute.em import clustering
 from em_impute.em.blocks import Rows
-from em_impute.em.hierarchy import build_hierarchy
+from em_impute.em.clustering import build_hierarchy
 
 
 def rows_of(x, weight=None):
@@ -29,7 +29,7 @@ N = 30
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_two_clusters_are_merged_that_lose_the_least_likelihood(seed, monkeypatch):
-    monkeypatch.setattr(hierarchy, "FIRST_CLUSTERS", 8)
+    monkeypatch.setattr(clustering, "FIRST_CLUSTERS", 8)
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(N, 2)) @ np.array([[1.0, 0.8], [0.0, 0.4]]) + 2.0 * rng.integers(0, 2, (N, 1))
     weight, overall = rng.uniform(0.5, 2.0, N), np.cov(x.T)
@@ -65,7 +65,7 @@ def test_long_and_narrow_groups_side_by_side_are_found_where_distances_mislead()
 
 
 def test_rows_beyond_the_most_belong_to_none_and_gaps_count_as_the_mean(monkeypatch):
-    monkeypatch.setattr(hierarchy, "MAX_ROWS", 40)
+    monkeypatch.setattr(clustering, "MAX_ROWS", 40)
     x = np.random.default_rng(2).normal(size=(100, 3))
     x[::5, 1] = np.nan
 

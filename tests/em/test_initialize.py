@@ -5,12 +5,12 @@ import pytest
 from oracles import draw, hide, standardise, weighted_moments
 from sampling import crossed
 
-from em_impute.em import initialize as start_module
+from em_impute.em import mixture as start_module
 from em_impute.em.blocks import Rows
+from em_impute.em.clustering import build_hierarchy
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.hierarchy import build_hierarchy
-from em_impute.em.initialize import Recipe, components_of_labels, search, start_from_labels
+from em_impute.em.mixture import Recipe, components_of_labels, search, start_from_labels
 from em_impute.em.parameters import Parameters
 from em_impute.errors import FitError, option
 
@@ -31,7 +31,7 @@ def search_in(x, n_components, family="full", strength=1.0, weight=None, **optio
     problem = make_problem(*rows, np.arange(n_components), n_components)
     prior = default_prior(np.eye(x.shape[1]), weight.sum(), n_components, strength)
     recipe = Recipe(family, stopping=STOPPING, accelerate=False, **options)
-    return search(problem, rows, FAMILIES[family], prior, recipe, build_hierarchy(rows, np.eye(x.shape[1]), 0))
+    return search(problem, rows, prior, recipe, build_hierarchy(rows, np.eye(x.shape[1]), 0))
 
 
 def test_a_label_gets_further_components_only_where_each_has_six_labelled_rows():
@@ -49,7 +49,7 @@ def test_the_start_is_the_tied_fit_of_the_labelled_rows_alone(strength):
     x, label, weight = rng.normal(size=(30, 2)), rng.integers(-1, 2, 30), rng.uniform(0.5, 2.0, 30)
     prior = Prior(strength, np.zeros(2), np.array([[0.5, 0.1], [0.1, 0.5]]))
 
-    start = start_from_labels(x, label, weight, np.arange(2), prior, 0)
+    start = start_from_labels(Rows(x, label, weight), np.arange(2), prior, 0)
 
     # The prior is borrowed at strength 1 where there is none.  The weight of a group's own mean hardly moves its mean.
     held = max(strength, 1.0)
@@ -70,7 +70,7 @@ def test_a_label_in_two_heaps_is_divided_between_its_components():
     heaps = np.array([x[component == k].mean(axis=0) for k in range(3)])
 
     for seed in range(5):
-        start = start_from_labels(x, label, np.ones(150), component_label, prior, seed)
+        start = start_from_labels(Rows(x, label, np.ones(150)), component_label, prior, seed)
 
         np.testing.assert_allclose(start.mean[0], heaps[0], atol=0.01)
         assert np.linalg.norm(np.sort(start.mean[1:], axis=0) - np.sort(heaps[1:], axis=0)) < 0.2
@@ -101,7 +101,7 @@ def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs(monke
     singles = []
     for pair in ([0, 1, 1], [0, 0, 1], [0, 1, 0]):
         group = np.array(pair)[np.digitize(x[:, 0], [-0.6, 0.6])]
-        start = start_from_labels(x, group, np.ones(150), np.arange(2), prior, 0)
+        start = start_from_labels(Rows(x, group, np.ones(150)), np.arange(2), prior, 0)
         *_, last = iterate(problem, start, FAMILIES["tied"], prior, STOPPING)
         singles.append(last.objective)
 
@@ -118,7 +118,7 @@ def test_a_search_leaves_a_saddle_where_components_coincide(monkeypatch):
     free = search_in(x, 3)
 
     monkeypatch.setattr(start_module, "_guesses", lambda *_: [saddle])
-    monkeypatch.setattr(start_module, "_merged", lambda *_: [])
+    monkeypatch.setattr(start_module.Hierarchy, "partitions", lambda *_: [])
     found = search_in(x, 3)
 
     assert found.fit.objective == pytest.approx(free.fit.objective, abs=1e-4)

@@ -10,8 +10,7 @@ from em_impute.em import mixture
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, posterior
 from em_impute.em.families import FAMILIES
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import fit_mixture, overall_covariance
+from em_impute.em.mixture import Recipe, fit_mixture, overall_covariance
 from em_impute.em.parameters import rescale
 
 TIGHT = Stopping(1e-11, 20_000)

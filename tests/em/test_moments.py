@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracles import weighted_moments
 
-from em_impute.em.moments import empty, hard_moments, merge
+from em_impute.em.expectation import empty, hard_moments, merge
 
 N_COMPONENTS = 3
 

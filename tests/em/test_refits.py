@@ -6,8 +6,7 @@ from scipy import stats
 
 from em_impute.em import mixture as mixture_module
 from em_impute.em.blocks import Rows
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import fit_mixture, refits
+from em_impute.em.mixture import Recipe, fit_mixture, refits
 from em_impute.errors import FitError
 
 

@@ -5,9 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from em_impute.em import sampling as drawing
-from em_impute.em.blocks import slices
-from em_impute.em.sampling import draw_rows
+from em_impute.em import blocks as drawing
+from em_impute.em.blocks import draw_rows, slices
 
 
 @pytest.mark.parametrize(("chunk", "share"), [(1, 0.5), (7, 0.02), (1 << 16, 1.0)])

@@ -6,9 +6,8 @@ from oracles import standardise
 from scipy.stats import laplace, multivariate_normal
 
 from em_impute.em.blocks import Rows
-from em_impute.em.initialize import Recipe, coinciding, divergences, push_apart
-from em_impute.em.mixture import fit_mixture
-from em_impute.em.parameters import Parameters
+from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.em.parameters import Parameters, coinciding, divergences, push_apart
 
 THREE = Parameters(
     np.array([0.5, 0.3, 0.2]),

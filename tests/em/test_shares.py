@@ -9,10 +9,9 @@ from scipy.special import logsumexp
 
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, expect, fit, iterate, make_problem
+from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Prior, m_step
-from em_impute.em.initialize import Recipe
-from em_impute.em.mixture import fit_mixture, weighed
-from em_impute.em.moments import hard_moments
+from em_impute.em.mixture import Recipe, fit_mixture, weighed
 from em_impute.em.parameters import Parameters
 
 NO_PRIOR = Prior(0.0, np.zeros(2), np.eye(2))

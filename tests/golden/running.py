@@ -15,7 +15,7 @@ from golden.tables import write_files
 
 from em_impute.cli import main
 from em_impute.report import extra
-from em_impute.report.text import progress
+from em_impute.report.text import console as terminal
 
 __all__ = ["outcome"]
 
@@ -77,7 +77,7 @@ def _world(run, folder):
     world.enter_context(patch.object(main, "_prepare", lambda: None))  # the signals are those of who runs this
     world.enter_context(patch.object(os, "getpid", lambda: PROCESS))
     world.enter_context(patch.object(time, "time", lambda: float(NOW)))
-    world.enter_context(patch.object(progress, "PATIENCE", 3600.0))  # else a busy machine would show a bar
+    world.enter_context(patch.object(terminal, "PATIENCE", 3600.0))  # else a busy machine would show a bar
     if not run.has_pictures:
         world.enter_context(patch.object(extra, "find_spec", lambda _: None))
     for place, size in run.limits:

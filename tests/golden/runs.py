@@ -79,7 +79,7 @@ ALL = [
     _run(
         "labels are missing by their class",
         "fill lost.csv -c g --covariance tied -r g.json -r g.md",
-        limits=(("em_impute.diagnostics.label_errors.JUDGED_ROWS", 20), ("em_impute.model.select.MAX_ROWS", 40)),
+        limits=(("em_impute.diagnostics.odd_rows.JUDGED_ROWS", 20), ("em_impute.model.select.MAX_ROWS", 40)),
     ),
     _run(
         "labels have shares of their own where they are missing",

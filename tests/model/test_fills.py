@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from em_impute.ensemble.transforms import Predictors
-from em_impute.model.draws import CodedRows, ModelDraws
+from em_impute.model.assign import CodedRows, ModelDraws
 from em_impute.model.fills import BANDS, NO_ROWS, Fills, Imputing, count_cells, fill_rows, no_cells
 from em_impute.model.predict import Prediction
 from em_impute.options import Request

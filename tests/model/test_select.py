@@ -8,12 +8,11 @@ from oracles import standardise
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Fit
-from em_impute.em.initialize import Mixture, Recipe
+from em_impute.em.mixture import Mixture, Recipe
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.metrics import confusion
 from em_impute.missingness.how_missing import HowMissing
-from em_impute.model.bic import information_criteria
-from em_impute.model.select import _comparison_rows, choose_model
+from em_impute.model.select import _comparison_rows, choose_model, information_criteria
 from em_impute.pipeline.complete import complete_all
 
 

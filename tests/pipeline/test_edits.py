@@ -7,12 +7,12 @@ from contextlib import contextmanager
 import numpy as np
 from builders import silent
 
+from em_impute.api.session import Completed
 from em_impute.columns.labels import read_labels
 from em_impute.model.fills import Fills
 from em_impute.options import Request
-from em_impute.pipeline.complete import patched, patched_long
+from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.open import open_table
-from em_impute.pipeline.types import ColumnResult
 
 TABLE = b'g,x,h\na,1,u\n,2,v\nb,"3\n",\n NA,4,u\nb,5,u\n,6,v\n'
 """Cells of g are missing in the rows 2, 4 and 6, that of h in row 3."""
@@ -46,12 +46,12 @@ def completions_of(folder, content=TABLE, columns=("g", "h"), **options):
 
 def each_table(folder, content=TABLE, **options):
     with completions_of(folder, content, **options) as given:
-        return [b"".join(patched(*given, number)) for number in (1, 2)]
+        return [b"".join(table) for table in Completed(*given).contents()]
 
 
 def long_table(folder, content=TABLE, **options):
     with completions_of(folder, content, **options) as given:
-        return b"".join(patched_long(*given))
+        return b"".join(next(Completed(*given).contents(long=True)))
 
 
 def rows_of(data, delimiter=","):

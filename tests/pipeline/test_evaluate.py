@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal
 from em_impute.columns.labels import Labels
 from em_impute.ensemble import metrics
 from em_impute.errors import DesignError, FitError
-from em_impute.missingness.hold_out import KEPT, HoldOut, hide, shares_to_hide, without
+from em_impute.missingness.how_missing import KEPT, HoldOut, hide, shares_to_hide, without
 from em_impute.pipeline.complete import complete_all
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, evaluate_all
 from em_impute.pipeline.open import open_table

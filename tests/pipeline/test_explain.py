@@ -11,8 +11,7 @@ from scipy.stats import multivariate_normal
 
 from em_impute.em.families import FAMILIES
 from em_impute.errors import DesignError, FitError
-from em_impute.pipeline.explain import explain
-from em_impute.pipeline.explain_steps import Showing
+from em_impute.pipeline.explain import Showing, explain
 
 EVERYTHING = Showing(steps=None)
 

@@ -7,8 +7,8 @@ from parted import cut, records
 from em_impute.em.blocks import make_blocks
 from em_impute.errors import UsageError, option
 from em_impute.options import Request
-from em_impute.pipeline.chunks import CacheWriter, cached, forget
 from em_impute.pipeline.memory import needed_bytes, parse_size
+from em_impute.pipeline.parts import CacheWriter, cached, forget
 
 
 def test_sizes_are_read_and_what_is_none_is_refused():

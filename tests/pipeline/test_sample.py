@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders import opened_table
 
-from em_impute.pipeline.sample import NO_BOUNDS, ROW, Sample, Wanted, bounds_of, draw, evenly, merge_samples, trimmed
+from em_impute.pipeline.scan import NO_BOUNDS, ROW, Sample, Wanted, bounds_of, draw, evenly, merge_samples, trimmed
 
 NOBODY = np.empty(0, np.intp)
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from builders import csv_of, opened_table, silent
 
-from em_impute.pipeline.explain import explain
-from em_impute.pipeline.explain_steps import Showing
+from em_impute.pipeline.explain import Showing, explain
 
 pytest.importorskip("matplotlib")
 

@@ -9,11 +9,9 @@ from scipy import special, stats
 
 from em_impute.diagnostics.values import Plane, PosteriorCurve
 from em_impute.ensemble.metrics import wilson_interval
-from em_impute.report.charts.charts import draw
-from em_impute.report.charts.curves import coverage_chart, fill_curve, reliability_chart
-from em_impute.report.charts.groups import Filling, group_of
-from em_impute.report.charts.main import gaussian, turning_points
-from em_impute.report.charts.scatter import ellipse, scatter_chart
+from em_impute.report.charts.charts import coverage_chart, draw, fill_curve, reliability_chart
+from em_impute.report.charts.looks import Group
+from em_impute.report.charts.main import ellipse, gaussian, scatter_chart, turning_points
 from em_impute.serialize.classes import from_json
 
 # Where one predictor decides
@@ -73,8 +71,8 @@ def in_a_plane(n_rows, **more):
     axes = [{"name": name, "coefficients": {name: 1.0}} for name in "xy"]
     of = {"known": sum(map(len, known.values())), "missing": 0}
     plane = {"axes": axes, "known": known, "filled": {}, "left_empty": [], "of": of, "em": [], "labels_only": None}
-    groups = tuple(group_of(label, (label,), k) for k, label in enumerate("abc"))
-    return scatter_chart("p", from_json(Plane, plane | more), [], groups, Filling(False, 0))
+    groups = tuple(Group(label, (label,), k) for k, label in enumerate("abc"))
+    return scatter_chart("p", from_json(Plane, plane | more), [], groups)
 
 
 def test_axes_follow_the_bulk_and_rows_far_out_stand_at_the_edge():

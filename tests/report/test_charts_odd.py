@@ -10,7 +10,7 @@ from reported import typed
 
 from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.report.charts.charts import draw, known_and_missing_charts
-from em_impute.report.charts.groups import Filling, labels_in_groups
+from em_impute.report.charts.looks import labels_in_groups
 from em_impute.report.charts.main import predictor_chart
 from em_impute.report.model.fit import Label
 from em_impute.serialize.classes import from_json
@@ -59,7 +59,7 @@ def test_numbers_of_any_size_give_a_chart_and_no_warning(edges, mean, sd):
     fitted = SimpleNamespace(label="a", weight=1.0, mean={"x": mean}, sd={"x": sd})
     fits, groups = {"parameters": [fitted]}, groups_of("a", sum(counts), sum(counts))
     drawn = [
-        predictor_chart("p", histograms, None, fits, groups, Filling(False, 0)),
+        predictor_chart("p", histograms, None, fits, groups),
         *known_and_missing_charts("k", histograms),
     ]
 
@@ -74,7 +74,7 @@ def test_rows_left_empty_have_bars_of_their_own_beside_those_of_many_labels(heig
     """Both have the look of what is no label by itself."""
     names = [f"l{i}" for i in range(10)]
     shown = one_measurement([0.0, 1.0, 2.0], {name: [3, 1] for name in names}, {name: [1, 0] for name in names}, [2, 0])
-    chart = predictor_chart("p", [shown], None, {}, groups_of(names, 4, 1), Filling(False, 0))
+    chart = predictor_chart("p", [shown], None, {}, groups_of(names, 4, 1))
     ids = re.findall(r'id="([^"]*)"', chart.svg)
 
     assert len(ids) == len(set(ids))

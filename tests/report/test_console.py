@@ -5,8 +5,8 @@ import io
 import pytest
 from rich.console import Console
 
-from em_impute.report.document.accuracy import by_label
 from em_impute.report.document.blocks import FEW, Section, Table, folded
+from em_impute.report.document.cells import by_label
 from em_impute.report.text.console import print_sections, wrapped
 
 LABELS = ["Agriculture, forestry and fishing", "Manufacturing", "Construction", "Wholesale and retail", "Education"]

@@ -6,7 +6,7 @@ from time import monotonic, sleep
 import pytest
 from rich.console import Console
 
-from em_impute.report.text import progress
+from em_impute.report.text import console as terminal
 
 
 def a_terminal(width=100):
@@ -24,13 +24,13 @@ def wait_for(console, words, seconds=60.0):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(terminal, "PATIENCE", 0.0)
 
 
 def test_the_bar_names_the_stage_and_the_detail(impatient):
     console = a_terminal()
 
-    with progress.progress_bar(console) as watch:
+    with terminal.progress_bar(console) as watch:
         watch("reading", 0.5, "")
         half = wait_for(console, "reading")
         watch("fitting", None, "iteration 3, log-likelihood -12.5, gain 0.1")
@@ -44,7 +44,7 @@ def test_the_bar_names_the_stage_and_the_detail(impatient):
 def test_on_a_narrow_terminal_the_bar_goes_before_the_stage_and_the_time(impatient):
     console = a_terminal(width=40)
 
-    with progress.progress_bar(console) as watch:
+    with terminal.progress_bar(console) as watch:
         watch("fitting", 0.3, "iteration 3, log-likelihood -12.5, gain 0.1")
         shown = wait_for(console, "fitting")
 
@@ -54,7 +54,7 @@ def test_on_a_narrow_terminal_the_bar_goes_before_the_stage_and_the_time(impatie
 def test_what_comes_from_the_file_cannot_move_the_cursor(impatient):
     console = a_terminal()
 
-    with progress.progress_bar(console) as watch:
+    with terminal.progress_bar(console) as watch:
         watch("groups", 0.1, "a\x1b[2J\nb [bold]")
         shown = wait_for(console, "groups")
 
@@ -64,7 +64,7 @@ def test_what_comes_from_the_file_cannot_move_the_cursor(impatient):
 def test_the_stage_without_a_name_takes_the_bar_away_at_once(impatient):
     console = a_terminal()
 
-    with progress.progress_bar(console) as watch:
+    with terminal.progress_bar(console) as watch:
         watch("reading", 0.5, "")
         wait_for(console, "reading")
         watch("", None, "")
@@ -80,7 +80,7 @@ def test_a_dumb_terminal_shows_no_bar(monkeypatch, impatient):
     monkeypatch.setenv("TERM", "dumb")
     console = a_terminal()
 
-    with progress.progress_bar(console) as watch:
+    with terminal.progress_bar(console) as watch:
         watch("reading", 0.5, "")
         sleep(0.1)
 
@@ -99,13 +99,13 @@ def test_a_dumb_terminal_shows_no_bar(monkeypatch, impatient):
     ],
 )
 def test_the_time_left_is_told_where_it_is_known_and_worth_telling(detail, share, elapsed, told):
-    assert told == progress.with_time_left(detail, share, elapsed)
+    assert told == terminal.with_time_left(detail, share, elapsed)
 
 
 def test_work_that_is_over_in_a_moment_shows_no_bar():
     console = a_terminal()
 
-    with progress.progress_bar(console) as watch:
+    with terminal.progress_bar(console) as watch:
         watch("reading", 1.0, "")
 
     assert console.file.getvalue() == ""

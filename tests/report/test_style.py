@@ -5,7 +5,7 @@ import re
 import pytest
 from reported import ROOT, contrast
 
-from em_impute.report.charts.palette import COLOURS, N_LABELS, label_colour, label_dash, label_marker
+from em_impute.report.charts.looks import COLOURS, N_LABELS, Group, label_colour, label_marker
 
 # The palette
 
@@ -23,7 +23,10 @@ def test_each_label_has_its_own_hue_marker_and_dash():
     k = range(N_LABELS + 1)
 
     assert (
-        len({label_colour(i) for i in k}) == len({label_marker(i) for i in k}) == len({label_dash(i) for i in k}) == 9
+        len({label_colour(i) for i in k})
+        == len({label_marker(i) for i in k})
+        == len({Group("", (), i).dash for i in k})
+        == 9
     )
     assert label_colour(N_LABELS) == label_colour(N_LABELS + 50)
 

@@ -52,7 +52,7 @@ def test_a_shift_under_a_saved_model_is_told_to_cron(call, tmp_path):
     stopped = call("fill", "t.csv", "--model", "m.json", "-qq", "--no-report", "--fail-on", "w08,W26", "-o", "no.csv")
 
     assert code == 0
-    assert "warning: kind: W26: The distributions of 2 predictors have shifted since training." in said
+    assert "warning: kind: W26: Distributions have shifted since training:" in said
     assert stopped[0] == 1
     assert "error: warning W26: with --fail-on nothing is written\n" in stopped[2]
     assert not (tmp_path / "no.csv").exists()

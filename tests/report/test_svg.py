@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_impute.report.charts.axes import Panel, Scale, scale_over
-from em_impute.report.charts.palette import COLOURS
-from em_impute.report.charts.svg import SMALL, Drawing, literal
-from em_impute.report.format import shortened
+from em_impute.report.charts.drawing import SMALL, Drawing, Panel, Scale, scale_over
+from em_impute.report.charts.looks import COLOURS
+from em_impute.report.format import printable, shortened
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -57,7 +56,7 @@ def test_the_points_of_a_line_lie_where_they_were_placed():
     ("text", "shown"), [("a\x07b", "a\\x07b"), ("\udc80", "\\udc80"), ("\u202eab", "\\u202eab"), ("a\nb", "a\\nb")]
 )
 def test_what_would_disturb_a_text_is_shown_as_its_escape(text, shown):
-    assert literal(text) == shown
+    assert printable(text) == shown
     assert shown in [element.text for element in parsed(drawn(text=text)).iter(f"{SVG}text")]
 
 
@@ -68,8 +67,8 @@ def test_any_text_is_shown_and_breaks_nothing(text):
         "".join(element.itertext()) for element in parsed(drawn(text=text, title=f"t{text}", description=text)).iter()
     ]
 
-    assert literal(text) in texts
-    assert f"t{literal(text)}" in texts
+    assert printable(text) in texts
+    assert f"t{printable(text)}" in texts
 
 
 @settings(max_examples=30)

@@ -37,7 +37,7 @@ def test_rows_are_counted_as_a_loop_counts_them(training, new):
     described = describe_numbers(training)
 
     for values in (training, new):
-        counted = count_numbers(described, values)
+        counted = count_numbers(described.edges, values)
         counts, missing = naive_counts(described.edges, values, np.ones(values.size))
         seen = values[~np.isnan(values)]
         assert (counts, missing) == (counted.counts.tolist(), counted.missing)
@@ -77,7 +77,7 @@ def test_a_column_without_numbers_has_one_cell():
     described = describe_numbers(np.full(3, np.nan))
 
     assert ([0.0], 3.0, None) == (described.counts.tolist(), described.missing, described.median)
-    assert [2.0] == count_numbers(described, np.array([1.0, 5.0])).counts.tolist()
+    assert [2.0] == count_numbers(described.edges, np.array([1.0, 5.0])).counts.tolist()
 
 
 @pytest.mark.parametrize("n_rows", [7, 1000])
@@ -93,9 +93,9 @@ def test_the_median_of_new_rows_is_known_to_a_cell_and_unknown_beyond_training()
     new = rng.normal(0.5, 1.0, 3001)
 
     cell = described.edges.searchsorted(np.median(new))
-    assert described.edges[cell] == count_numbers(described, new).median
-    assert count_numbers(described, new + 100.0).median is None
-    assert count_numbers(described, new - 100.0).median is None
+    assert described.edges[cell] == count_numbers(described.edges, new).median
+    assert count_numbers(described.edges, new + 100.0).median is None
+    assert count_numbers(described.edges, new - 100.0).median is None
 
 
 def test_percentiles_of_very_many_rows_are_those_of_a_draw_and_their_counts_are_exact(monkeypatch):

@@ -20,7 +20,7 @@ KINDS = {
 
 def counts_of(training, new):
     described = describe_numbers(training)
-    return described.counts, count_numbers(described, new).counts
+    return described.counts, count_numbers(described.edges, new).counts
 
 
 # The population stability index

@@ -19,7 +19,7 @@ KILOGRAMS_OF_A_POUND, METRES_OF_A_FOOT = 0.45359237, 0.3048  # exactly, by the a
 
 def found_in(training, new, weights=None):
     described = describe_numbers(training)
-    return unit_factor(described, count_numbers(described, new, weights), new, weights)
+    return unit_factor(described, count_numbers(described.edges, new, weights), new, weights)
 
 
 def heights(rng, n):
@@ -128,7 +128,7 @@ def test_rounding_takes_no_number_out_of_its_cell():
         new = np.array([float(text(value)) for value in training])
         (conversion,) = [one for one in CONVERSIONS if one.factor == pytest.approx(new[0] / training[0])]
 
-        assert described.counts.tolist() == count_numbers(_converted(described, conversion), new).counts.tolist()
+        assert described.counts.tolist() == count_numbers(_converted(described.edges, conversion), new).counts.tolist()
 
 
 @pytest.mark.parametrize("size", [1e305, 1e-305])
@@ -144,7 +144,7 @@ def test_the_distances_are_those_of_scipy_less_a_cell_at_most(column, shift):
     rng = np.random.default_rng([COLUMNS.index(column), abs(int(10 * shift))])
     training, new = column(rng, 800), column(rng, 300) + shift
     described = describe_numbers(training)
-    counted = count_numbers(described, new)
+    counted = count_numbers(described.edges, new)
 
     found = distances(described.counts, counted.counts)
 

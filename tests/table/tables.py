@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from em_impute.table.dialect import Dialect, DialectOptions, detect_dialect
-from em_impute.table.lines import Grammar
+from em_impute.table.dialect import Dialect, detect_dialect
+from em_impute.table.first_record import DialectOptions
 from em_impute.table.read import read_table
+from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.source import Source, open_source
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from em_impute.table import cells as module
-from em_impute.table.arrays import GrowingArray, least_type
 from em_impute.table.cells import CellCoder
-from em_impute.table.lines import Grammar
+from em_impute.table.column_reader import GrowingArray
+from em_impute.table.columns import least_type
 from em_impute.table.read import read_tables
+from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 
 from .tables import opened, read

@@ -9,8 +9,7 @@ from examples import few_and_many
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from em_impute.table.long import patch_long
-from em_impute.table.patch import Edits, in_portions
+from em_impute.table.patch import Edits, in_portions, patch_long
 from em_impute.table.read import read_table
 
 from .tables import opened

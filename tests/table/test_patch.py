@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from em_impute.errors import TableError
 from em_impute.table.dialect import detect_dialect
+from em_impute.table.first_record import DialectOptions
 from em_impute.table.patch import Edits, patch
 from em_impute.table.read import read_table
 from em_impute.table.source import open_source
@@ -62,7 +63,7 @@ def test_an_input_that_changed_in_between_is_refused(tmp_path, monkeypatch, hash
         path.write_bytes(b"g,h\nM,1\n")
         os.utime(path, (1, 1))
         with open_source(path, hashed=hashed) as opened_source:
-            source, dialect = detect_dialect(opened_source)
+            source, dialect = detect_dialect(opened_source, DialectOptions())
             table = read_table(source, dialect, targets=[0], features=[], explicit=True)
             assert bool(table.sha256) is hashed
             path.write_bytes(change)

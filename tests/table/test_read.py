@@ -11,9 +11,9 @@ import pytest
 
 from em_impute.errors import FitError, TableError, option
 from em_impute.table import numbers as module
-from em_impute.table.lines import Grammar
 from em_impute.table.numbers import is_mark, is_shaped_like, parse_number, read_by_grammar, read_by_pandas
 from em_impute.table.read import read_table
+from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.summaries import WORDS, RowSieve
 
@@ -58,7 +58,6 @@ def test_targets_are_read_as_by_the_machine(block_bytes, tmp_path):
         assert list(zip(target.start.tolist(), target.stop.tolist(), strict=True)) == [
             spans[row][column] for row in fillable
         ]
-        assert target.mixes_empty
 
 
 def test_the_quoting_style_is_that_of_most_known_cells_that_need_no_quotes(tmp_path):

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -33,6 +33,15 @@ def option(usage: str, text: str, default: Any = None, *, required: bool = False
     default = False if metavar is None else default
     info = typer.Option(*names, metavar=metavar, help=text, show_envvar=False, **more)
     return field(default=MISSING if required else default, metadata={"option": info})
+
+
+class Group:
+    """Options that commands share, in a `panel` of the help."""
+
+    panel: ClassVar[str]
+
+    def __init_subclass__(cls, panel: str = "") -> None:
+        cls.panel = panel or cls.panel
 
 
 class Without:

@@ -14,7 +14,7 @@ from em_impute.options import Request
 from em_impute.report.model.findings import ExpectedWrong, ShareEstimate, Totals
 from em_impute.report.model.fit import FilledCells, Label, MissingAndFilled, Output, OutputFile, ProbabilityBand
 from em_impute.report.model.shared import LabelledCell
-from em_impute.table.asides import Asides
+from em_impute.table.records import Asides
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,5 @@ def totals_of(counted: Counted) -> Totals:
     return counts._replace(
         multiple_imputation=counted.by_label(found.totals),
         shares=shares,
-        draws=found.n_draws,
         recommended_imputations=found.recommended,
     )

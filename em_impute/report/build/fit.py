@@ -7,30 +7,21 @@ from typing import Any
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.diagnostics.extrapolation import Flagged, number_at
+from em_impute.diagnostics.odd_rows import Flagged
 from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.missingness.values import GroupOfRows
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import NO_ROWS, count_cells
 from em_impute.options import Request
-from em_impute.pipeline.apply import Applied
-from em_impute.pipeline.compatibility import mismatch_warnings
-from em_impute.pipeline.types import ColumnResult, InputTable
+from em_impute.pipeline.apply import Applied, mismatch_warnings
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.open import InputTable
+from em_impute.report.build import shared
 from em_impute.report.build.counted import Counted, filled_of, labels_of, missing_of, output_of, totals_of, wrong_of
-from em_impute.report.build.decisions import decisions, told_from_reading
 from em_impute.report.build.missingness import missingness_of
 from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_of, selection_of
-from em_impute.report.build.shared import (
-    confusion_of,
-    features_of,
-    features_of_model,
-    head_of,
-    input_of,
-    notices,
-    seconds_of,
-)
-from em_impute.report.build.warnings import misjudgement, warnings
+from em_impute.report.build.warnings import decisions, misjudgement, told_from_reading, warnings
 from em_impute.report.model import findings
 from em_impute.report.model.fit import Decision, FitReport, Groups
 from em_impute.report.model.shared import Features, ReliabilityBin, Threshold
@@ -42,6 +33,9 @@ from em_impute.table.text import listed, shown
 
 MAX_LISTED = 1000
 """Groups, and rows that are marked."""
+
+DIGITS = 12
+"""Significant digits of a value that was standardised and brought back: further ones are rounding."""
 
 MAX_NAMED = 8
 """Columns named in a note."""
@@ -56,13 +50,15 @@ def build_report(
     command: str,
     outputs: Sequence[WrittenFile] | None,
     counted: Counted | None = None,
+    filled_by: tuple[Applied, SavedModel] | None = None,
 ) -> FitReport:
     """Gather what is known about a completed column.
 
-    `counted` are the cells of all parts where the column is that of a sample of their rows.
+    `counted` are the cells of all parts where the column is that of a sample of their rows; `filled_by` says by which
+    saved model it was completed, if it was.
     """
-    scan, examined, found = opened.table.scan_seconds, completion.diagnostics, completion.fitted
-    timings = {"scan": scan, "read": opened.seconds - scan, **completion.timings}
+    examined, found = completion.diagnostics, completion.fitted
+    timings = {"read": opened.seconds, "fit": completion.seconds}
     if outputs:
         timings["patch"] = sum(one.seconds for one in outputs)
     marked, flagged = None, examined.flagged if examined else None
@@ -76,21 +72,20 @@ def build_report(
         *_of_unused_key(opened, completion, request),
         *_of_columns_left(opened, completion),
     ]
-    return FitReport(
-        **head_of(request, command),
-        timings=seconds_of(timings),
-        input=input_of(opened),
+    report = FitReport(
+        **shared.head_of(opened, completion.target, request, command),
+        timings=shared.seconds_of(timings),
         output=output_of((str(one.path or ""), one.sha256, one.bytes) for one in outputs or ()),
-        column=completion.target,
         labels=labels_of(counted),
         missing=missing_of(counted),
         filled=filled_of(counted, request, is_drawn=completion.fills.is_drawn),
         totals=totals,
         marked=marked,
         log=decisions(opened, completion, request, counted),
-        warnings=notices(said),
+        warnings=shared.notices(said),
         **_of_fit(opened, completion, counted, wrong, is_read=request.reported),
     )
+    return report if filled_by is None else _with_model(report, *filled_by, counted)
 
 
 def _of_fit(
@@ -104,7 +99,7 @@ def _of_fit(
     if not is_read:
         return sections
     sections |= {
-        "features": features_of(found.design, found.readings, found.texts),
+        "features": shared.features_of(found.design, found.readings, found.texts),
         "model": mixture_of(found),
         "fit": convergence_of(found, completion.fills.entropy),
         "selection": selection_of(found.choice),
@@ -123,21 +118,7 @@ def _of_fit(
     }
 
 
-def build_applied_report(
-    opened: InputTable,
-    applied: Applied,
-    model: SavedModel,
-    request: Request,
-    command: str,
-    outputs: Sequence[WrittenFile] | None,
-) -> FitReport:
-    """Gather what is known about a column that `model` completed."""
-    counted = _counted_of(opened, applied.completion, None)
-    report = build_report(opened, applied.completion, request, command, outputs, counted)
-    return with_model(report, applied, model, counted)
-
-
-def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
+def _with_model(report: FitReport, applied: Applied, model: SavedModel, counted: Counted) -> FitReport:
     """Add to a report on cells, as they are `counted`, what there is to say of the model that filled them."""
     training, last = applied.saved.training, model.sources[-1]
     section = findings.AppliedModel(
@@ -158,10 +139,10 @@ def with_model(report: FitReport, applied: Applied, model: SavedModel, counted: 
         found += misjudgement(section, counted.n_filled)
     return replace(
         report,
-        features=features_of_model(applied),
+        features=shared.features_of_model(applied),
         applied=section,
         log=[*report.log, Decision("choose", "saved model", origin(section))],
-        warnings=[*notices(found), *report.warnings],
+        warnings=[*shared.notices(found), *report.warnings],
     )
 
 
@@ -210,7 +191,10 @@ def _marked_of(opened: InputTable, flagged: Flagged, design: Design) -> findings
     out_of_range = findings.OutOfRange(
         rows=flagged.outside.size,
         furthest_sd=float(flagged.beyond.max(initial=0.0)),
-        listed=[findings.OutOfRangeRow(line, *number_at(design, *at)) for line, at in outside],
+        listed=[
+            findings.OutOfRangeRow(line, design.features[predictor].name, float(f"{value:.{DIGITS}g}"))
+            for line, (predictor, value) in outside
+        ],
     )
     return findings.MarkedRows(out_of_range, line_of(flagged.without_predictors[first]).tolist())
 
@@ -239,7 +223,7 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
         ece=metrics.calibration_error(bins),
         reliability=[ReliabilityBin(*one) for one in bins],
         curve=[Threshold(*one) for one in metrics.fill_curve(probability, label, weight)],
-        confusion=confusion_of(names, metrics.confusion(probability, label, like)),
+        confusion=shared.confusion_of(names, metrics.confusion(probability, label, like)),
         expected_wrong=wrong,
     )
 

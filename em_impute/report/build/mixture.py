@@ -10,12 +10,11 @@ from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.scores import score
-from em_impute.model.bic import Candidate, information_criteria
 from em_impute.model.column import FittedColumn
-from em_impute.model.select import Choice
-from em_impute.pipeline.full_em import FullFit
+from em_impute.model.select import Candidate, Choice, information_criteria
+from em_impute.pipeline.fit_parts import FullFit
 from em_impute.report.build.shared import by_name, gaussians_of
-from em_impute.report.model import mixture as sections
+from em_impute.report.model import findings as sections
 
 MAX_COVARIANCES = 2000
 """Entries of covariances that are listed, all labels together: beyond, the report would hold little else."""

@@ -4,23 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from em_impute.diagnostics.sensitivity import sweep
-from em_impute.diagnostics.uncertainty import Uncertainty
+from em_impute.diagnostics.uncertainty import Uncertainty, sweep
 from em_impute.diagnostics.values import IntervalEstimate, Sensitivity
 from em_impute.ensemble.metrics import NORMAL_95
 from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import deltas_of, shift_log_odds
 from em_impute.options import Request
 from em_impute.pipeline.fill import PartsResult
-from em_impute.pipeline.fit_sample import ColumnOfParts
+from em_impute.pipeline.fit_parts import ColumnOfParts
 from em_impute.report.build.counted import Counted, output_of
-from em_impute.report.build.fit import build_report, with_model
+from em_impute.report.build.fit import build_report
 from em_impute.report.build.mixture import convergence_of
 from em_impute.report.build.shared import seconds_of
 from em_impute.report.model.fit import Decision, FitReport, PartFile, Parts
 from em_impute.report.model.shared import Features, Predictor
 from em_impute.saved_model.store import SavedModel
-from em_impute.table.text import plural
 
 
 def build_parts_report(
@@ -31,9 +29,8 @@ def build_parts_report(
     The sample is reported on as the small file it is; whatever counts rows is said of all of them.
     """
     column, counted = filled.columns[at], _counted(filled, at)
-    base = build_report(column.opened, column.completion, request, command, None, counted)
-    if column.applied is not None and model is not None:
-        base = with_model(base, column.applied, model, counted)
+    filled_by = None if column.applied is None or model is None else (column.applied, model)
+    base = build_report(column.opened, column.completion, request, command, None, counted, filled_by)
     found, full_fit, n_missing = column.completion.fitted, column.full_fit, column.completion.labels.n_missing
     drawn = RowCounts(column.sample.rows.size - n_missing, n_missing)
     files = [
@@ -59,7 +56,7 @@ def build_parts_report(
         missingness=base.missingness
         and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
-        log=[*base.log, *_log(filled, column, drawn)],
+        log=[*base.log, *([] if full_fit is None else [Decision("fit", "EM", "over all rows of all parts")])],
         parts=Parts(rows_drawn=drawn, files=files),
     )
 
@@ -136,15 +133,6 @@ def _features(filled: PartsResult, section: Features, *, is_fitted: bool) -> Fea
         return one._replace(missing=numbers.n_missing, mean=mean, sd=sd)
 
     return section._replace(used=[counted(one) for one in section.used])
-
-
-def _log(filled: PartsResult, column: ColumnOfParts, drawn: RowCounts) -> list[Decision]:
-    use = "" if column.full_fit is None else "; then EM over all rows"
-    if column.applied is not None:
-        use = "; they are compared with those the saved model was fitted to"
-    read = f"{plural(len(filled.parts), 'part')}, {plural(filled.summary.n_rows, 'row')}"
-    rows = f"{drawn.known:,} with a label and {drawn.missing:,} without{use}"
-    return [Decision("read", "parts", read), Decision("fit", "rows drawn", rows)]
 
 
 def _sensitivity(

@@ -14,25 +14,14 @@ from em_impute.environment import is_dictated, time_of_run, version
 from em_impute.errors import spelled
 from em_impute.options import Request
 from em_impute.pipeline.apply import Applied
-from em_impute.pipeline.types import InputTable
+from em_impute.pipeline.open import InputTable
 from em_impute.report.model.shared import Features, Input, Notice, Predictor, Rejected, Tool
 
 
-def head_of(request: Request, command: str) -> dict[str, Any]:
-    """Say who wrote a report, when, and by which command."""
-    tool = Tool(name="em-impute", version=version())
-    return {"tool": tool, "command": command, "created": time_of_run(), "seed": request.seed}
-
-
-def seconds_of(timings: Mapping[str, float]) -> dict[str, float] | None:
-    """Round what each stage took; None where runs are to be reproducible to the byte."""
-    return None if is_dictated() else {stage: round(seconds, 4) for stage, seconds in timings.items()}
-
-
-def input_of(opened: InputTable) -> Input:
-    """Describe the file that was read."""
+def head_of(opened: InputTable, column: str, request: Request, command: str) -> dict[str, Any]:
+    """Say who wrote a report, when and by which command, and of which file and column."""
     table = opened.table
-    return Input(
+    read = Input(
         path=opened.name,
         sha256=table.sha256,
         bytes=table.size,
@@ -42,6 +31,14 @@ def input_of(opened: InputTable) -> Input:
         delimiter=table.dialect.delimiter,
         encoding=table.dialect.encoding,
     )
+    tool, created = Tool(name="em-impute", version=version()), time_of_run()
+    told = {"tool": tool, "command": command, "created": created, "seed": request.seed}
+    return {**told, "input": read, "column": column}
+
+
+def seconds_of(timings: Mapping[str, float]) -> dict[str, float] | None:
+    """Round what each stage took; None where runs are to be reproducible to the byte."""
+    return None if is_dictated() else {stage: round(seconds, 4) for stage, seconds in timings.items()}
 
 
 def features_of(design: Design, readings: Sequence[Reading] = (), texts: TextScores | None = None) -> Features:

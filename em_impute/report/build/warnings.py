@@ -1,29 +1,32 @@
-"""What the user should know before relying on the result, in words: each warning is (code, message)."""
+"""What the user should know: warnings as (code, message), and the decisions that were taken."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.columns.predictors import COLLINEAR, NEITHER
-from em_impute.columns.readings import Reading, not_numbers
+from em_impute.columns.readings import Reading, not_numbers, of_unsettled
 from em_impute.columns.same_label import differing_values
 from em_impute.em.blocks import Floats, Integers
-from em_impute.em.initialize import Mixture
+from em_impute.em.mixture import Mixture
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.reasons import DOUBTFUL
 from em_impute.model.column import FittedColumn
-from em_impute.pipeline.types import ColumnResult
+from em_impute.options import Request
+from em_impute.pipeline.complete import ColumnResult
+from em_impute.pipeline.open import InputTable
 from em_impute.report.build.counted import Counted
-from em_impute.report.build.decisions import told_from_rows
 from em_impute.report.build.missingness import reasons_of
 from em_impute.report.build.sensitive_columns import advice
-from em_impute.report.format import number, percent, span
+from em_impute.report.format import delimiter_name, number, percent, span
 from em_impute.report.model.findings import AppliedModel, ExpectedWrong, MarkedRows, Totals
-from em_impute.report.sentences import cells_in_rows, out_of_range, without_predictors
+from em_impute.report.model.fit import Decision
+from em_impute.report.sentences import cells_in_rows, criterion_name, out_of_range, without_predictors
 from em_impute.saved_model.drift import is_more_often
-from em_impute.table.arrays import Codes
+from em_impute.table.columns import Codes
+from em_impute.table.records import BLANK, COMMENT, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
 from em_impute.table.text import listed, plural, shown
 
 Warnings = Iterator[tuple[str, str]]
@@ -238,3 +241,78 @@ def _of_skill(held_out: HeldOut | None) -> Warnings:
         scores = f"Log-loss on hidden labels {held_out.log_loss:.3f} against {held_out.baseline_log_loss:.3f}"
         said = "These fills are no better than guessing by how common each label is."
         yield "W08", f"{said} {scores}. Name better predictors with -x."
+
+
+ALWAYS = {BLANK: "blank", COMMENT: "comment"}
+"""What nobody takes for rows."""
+
+BY_LOOKS = {HEADER: "the header again", UNITS: "units", RULE: "dashes", SUMMARY: "totals or averages", NOTE: "footer"}
+"""What was told from rows by its looks."""
+
+
+def decisions(opened: InputTable, completion: ColumnResult, request: Request, counted: Counted) -> list[Decision]:
+    """List every decision that was taken for the user."""
+    found = [*_of_the_file(opened, request)]
+    marks = counted.tokens.items()
+    found += [Decision("labels", "counted as missing", f"{shown(token)} in {plural(n, 'cell')}") for token, n in marks]
+    found += [Decision("read", "no rows", told) for told in lines_told(counted.asides, ALWAYS | BY_LOOKS)]
+    if completion.fitted is None:
+        return found
+    design, choice = completion.fitted.design, completion.fitted.choice
+    found += [Decision("design", "column not used", f"{one.name!r}: {one.reason}") for one in design.rejected]
+    if design.index is not None and not opened.is_sample:
+        merged = f"{design.label.size:,} rows into {design.distinct.label.size:,}"
+        found.append(Decision("design", "equal rows merged", merged))
+    criterion = criterion_name(choice.criterion)
+    if choice.ensemble is not None:
+        weight = choice.ensemble.weight.sum(axis=1)
+        n = np.count_nonzero(weight)
+        told = f"{n:,} of {weight.size:,} {'has' if n == 1 else 'have'} weight, by {criterion}"
+        found.append(Decision("choose", "mixtures", told))
+        if (forest := choice.ensemble.forest) is not None:
+            found.append(Decision("choose", "trees", f"{percent(forest.total)} of the weight beside the mixtures"))
+    else:
+        found.append(Decision("choose", "covariance", f"{choice.recipe.family}, by {criterion}"))
+    if len({one.components for one in choice.candidates}) > 1:
+        found.append(Decision("choose", "groups", f"{choice.n_groups}, by {criterion}"))
+    if not any(completion.labels.known):
+        by = request.order_by or design.features[0].name
+        found.append(Decision("fit", "labels named", f"{', '.join(design.labels)} by ascending mean of {by!r}"))
+    return found
+
+
+def _of_the_file(opened: InputTable, request: Request) -> Iterator[Decision]:
+    dialect = opened.table.dialect
+    how = "detected" if dialect.detected else "as asked"
+    yield Decision("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}")
+    if request.weights is not None:
+        counts = "says how much each row counts" if opened.weight is not None else "counts all rows alike"
+        yield Decision("read", "rows weighted", f"column {request.weights!r} {counts}")
+
+
+def told_from_rows(found: Sequence[tuple[str, Asides]]) -> Iterator[tuple[str, str]]:
+    """Note the lines that were told from rows by their looks, if there are any."""
+    lines = [*lines_told(found, BY_LOOKS)]
+    if lines:
+        told = listed(lines, separator="; ")
+        yield "S03", f"Not read as rows, and kept as they are: {told}. Option --all-lines reads them as rows."
+
+
+def told_from_reading(opened: InputTable) -> Iterator[tuple[str, str]]:
+    """Note how quotes and dates were read where they may mean something else."""
+    dialect = opened.table.dialect
+    if not dialect.quoting and dialect.reading.quote is None:
+        told = "Quotes are read as text, since some do not surround a whole cell."
+        yield "S08", f"{told} Option --quote '\"' says which is out of place."
+    if opened.unsettled:
+        yield "S07", of_unsettled(opened.unsettled)
+
+
+def lines_told(found: Sequence[tuple[str, Asides]], kinds: Mapping[int, str]) -> Iterator[str]:
+    """Name the lines of these kinds, for each part by its path."""
+    for path, asides in found:
+        for kind, name in kinds.items():
+            lines = [str(line) for line in asides.line[asides.kind == kind].tolist()]
+            if lines:
+                where = f"{path}, " if path else ""
+                yield f"{where}line{'s' if len(lines) > 1 else ''} {listed(lines)} ({name})"

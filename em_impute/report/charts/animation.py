@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from em_impute.diagnostics.chart_data import by_separation
 from em_impute.em.blocks import Integers
 from em_impute.pipeline.explain import Explanation
-from em_impute.report.charts.main import CURVE_POINTS, gaussian
-from em_impute.report.charts.palette import COLOURS, N_LABELS, label_colour, label_marker
-from em_impute.report.charts.scatter import SHARES, ellipse
+from em_impute.report.charts.looks import COLOURS, N_LABELS, label_colour, label_marker
+from em_impute.report.charts.main import CURVE_POINTS, SHARES, ellipse, gaussian
 from em_impute.report.format import printable, shortened
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def draw_frames(explanation: Explanation, tell: Callable[[float], None]) -> list
     """Draw the start and the iterations.  `tell` is told how much of it is done."""
     import matplotlib as mpl
 
-    shown, frames = _two_features(explanation), []
+    shown, frames = np.sort(by_separation(explanation.parameters[explanation.n_iterations])[:2]), []
     iterations = chosen_iterations(sorted(explanation.parameters))
     for place, iteration in enumerate(iterations):
         tell(place / len(iterations))
@@ -70,17 +70,6 @@ def to_gif(frames: Sequence["Image"]) -> bytes:
     written = io.BytesIO()
     first.save(written, "GIF", save_all=True, append_images=others, duration=durations, loop=0, optimize=False)
     return written.getvalue()
-
-
-def _two_features(explanation: Explanation) -> Integers:
-    """Choose the features that are drawn, in their order: one or the two whose means differ most between the labels.
-
-    That is by their variance between the components less than within them, after the last iteration.
-    """
-    weight, mean, covariance = explanation.parameters[explanation.n_iterations]
-    between = weight @ (mean - weight @ mean) ** 2
-    within = weight @ np.diagonal(covariance, axis1=1, axis2=2)
-    return np.sort(np.argsort(-between / within, kind="stable")[:2])
 
 
 def _frame(explanation: Explanation, iteration: int, shown: Integers) -> "Image":

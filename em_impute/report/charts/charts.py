@@ -1,18 +1,18 @@
 """All charts of one report, each where there is something to draw."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.diagnostics.values import FeatureHistogram
-from em_impute.report.charts import curves
-from em_impute.report.charts.axes import Panel, Scale
-from em_impute.report.charts.groups import Chart, Key, filling_of, labels_in_groups
-from em_impute.report.charts.main import predictor_chart
-from em_impute.report.charts.scatter import scatter_chart
-from em_impute.report.charts.svg import SMALL, Drawing, Floats
+from em_impute.ensemble.metrics import wilson_interval
+from em_impute.report.charts.drawing import SMALL, Drawing, Floats, Panel, Scale, percent_ticks
+from em_impute.report.charts.looks import DASHED, Chart, Key, labels_in_groups, summed
+from em_impute.report.charts.main import predictor_chart, scatter_chart
+from em_impute.report.format import percent
+from em_impute.report.model.findings import Accuracy, Gaussian
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.mixture import Gaussian
 
 MAX_HISTOGRAMS = 6
 
@@ -27,20 +27,20 @@ def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
 
     `prefix` keeps the ids of several reports on one page apart.
     """
-    groups, filling = labels_in_groups(report.labels), filling_of(report)
+    groups = labels_in_groups(report.labels)
     data, plain, accuracy = report.pictures, report.plain_em, report.accuracy
     histograms, curve, plane = data or ((), None, None)
-    main = scatter_chart(f"{prefix}-scatter", plane, report.features.used, groups, filling)
+    main = scatter_chart(f"{prefix}-scatter", plane, report.features.used, groups)
     note, fits = _simplified(report), dict[str, Sequence[Gaussian]]()
     if plain is not None:
         fits = {"parameters": plain.parameters, "labels_only": plain.labels_only or ()}
         if report.model is not None and not note:
             fits["parameters"], note = report.model.parameters, OWN if main is None else LIKE
-    main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, fits, groups, filling)
+    main = main or predictor_chart(f"{prefix}-predictor", histograms, curve, fits, groups)
     single = {
         "main": main and main._replace(caption=main.caption + note),
-        "reliability": curves.reliability_chart(f"{prefix}-reliability", accuracy),
-        "coverage": curves.coverage_chart(f"{prefix}-coverage", accuracy),
+        "reliability": reliability_chart(f"{prefix}-reliability", accuracy),
+        "coverage": coverage_chart(f"{prefix}-coverage", accuracy),
     }
     drawn = {name: [chart] if chart else [] for name, chart in single.items()}
     return drawn | {"known_and_missing": known_and_missing_charts(f"{prefix}-who", histograms)}
@@ -69,7 +69,8 @@ def known_and_missing_charts(name: str, histograms: Sequence[FeatureHistogram]) 
     """Draw the distribution of each predictor among rows with a label, and among those without."""
     made = []
     for i, shown in enumerate(histograms[:MAX_HISTOGRAMS]):
-        known, missing = _added(shown.known.values()), _added([*shown.filled.values(), shown.left_empty])
+        known, filled = (summed([*one], one, len(shown.left_empty)) for one in (shown.known, shown.filled))
+        missing = filled + shown.left_empty
         if known.any() and missing.any():
             made.append(_distributions(f"{name}-{i + 1}", shown, known / known.sum(), missing / missing.sum()))
     return made
@@ -88,5 +89,95 @@ def _distributions(name: str, shown: FeatureHistogram, known: Floats, missing: F
     return Chart(name, svg, keys=(Key("area", KNOWN), Key("line", MISSING)))
 
 
-def _added(counts: Iterable[Sequence[float]]) -> Floats:
-    return np.asarray(np.array(list(counts), np.float64).sum(axis=0))
+LEFT, TOP, RIGHT, FOOT = 52.0, 30.0, SMALL - 18.0, 46.0
+
+FEWEST = 2
+"""Points that a line takes."""
+
+NAMED_SHARES = (0.25, 0.5, 0.75)
+"""Where the probability that is reached is written to the curve."""
+
+
+class Surest(NamedTuple):
+    """The surest rows, the least probability of their labels, and how right they were, with a 95 % interval."""
+
+    share: float
+    at_least: float
+    right: float
+    low: float
+    high: float
+
+
+def reliability_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
+    """Draw for rows of about the same probability the share that was right, with 95 % intervals."""
+    bins = accuracy.reliability if accuracy else ()
+    if not bins:
+        return None
+    rows, stated, right = np.transpose(bins)
+    low, high = np.transpose([wilson_interval(one.accuracy, float(one.rows)) for one in bins])
+    x = _percentages(float(stated.min()))
+    panel = _panel(name, 254.0, x, _percentages(min(float(low.min()), x.low)))
+    panel.y_axis("share that was right", percent_ticks(panel.y))
+    panel.line([x.low, 1.0], [x.low, 1.0], "muted", width=1.3, dash=DASHED, name="diagonal")
+    across, gaps = panel.across(stated), np.full(stated.size, np.nan)
+    intervals = np.column_stack([panel.down(low), panel.down(high), gaps]).ravel()
+    panel.drawing.line(np.repeat(across, 3), intervals, "ink", width=1.3, name="intervals")
+    panel.drawing.markers(across, panel.down(right), "o", "ink", name="bins")
+    panel.x_axis("stated probability", percent_ticks(x))
+    told = "; ".join(f"stated {percent(one.probability)}, right {percent(one.accuracy)}" for one in bins)
+    svg = panel.drawing.svg("Stated probability and share that was right", f"{told}.")
+    several = "" if rows.min() == rows.max() else f" to {rows.max():,.0f}"
+    caption = (
+        f"Each point is {rows.min():,.0f}{several} hidden rows of about the same probability: "
+        "the stated probability (across) and the share that was right (up). On the dashed line both agree; above the "
+        "line the model is underconfident, below it overconfident."
+    )
+    return Chart(name, svg, caption, (Key("filled", "share right, with 95 % interval"), Key("dashed", "as stated")))
+
+
+def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
+    """Draw how right the fills are if only the most certain ones are made."""
+    curve = fill_curve(accuracy) if accuracy else []
+    if accuracy is None or len(curve) < FEWEST:
+        return None
+    share, at_least, right, low, high = np.transpose(curve)
+    baseline = accuracy.baseline_accuracy
+    y = _percentages(min(float(low.min()), baseline))
+    panel = _panel(name, 254.0, Scale(0.0, 1.0), y)
+    band = np.vstack([panel.outline(share, low), panel.outline(share, high)[::-1]])
+    panel.drawing.area([band], "band", name="interval")
+    panel.y_axis("share that is right", percent_ticks(y))
+    panel.line([0.0, 1.0], [baseline, baseline], "muted", width=1.3, dash=DASHED, name="baseline")
+    panel.line(share, right, "ink", width=2.2, name="right")
+    for i in (int(np.abs(share - wanted).argmin()) for wanted in NAMED_SHARES):
+        x, down = panel.outline(share[i : i + 1], right[i : i + 1]).T
+        panel.drawing.markers(x, down, "o", "ink")
+        panel.drawing.text(x[0] - 4.0, down[0], f"≥ {100.0 * at_least[i]:.0f} %", anchor="end", down=1.5)
+    panel.x_axis("share of cells filled, surest first", percent_ticks(panel.x))
+    told = [f"{percent(one.share)} filled: {percent(one.right)} right" for one in curve[:: len(curve) // 5 + 1]]
+    svg = panel.drawing.svg("Share that is right against share filled", f"{'; '.join(told)}.")
+    caption = (
+        "What --min-probability does: from right to left fewer cells are filled, only the surest, and more of them "
+        "are right. The percentages at the curve are the minimum probability that this takes."
+    )
+    keys = Key("line", "right"), Key("band", "95 % interval"), Key("dashed", "always the most common label")
+    return Chart(name, svg, caption, keys)
+
+
+def fill_curve(accuracy: Accuracy) -> list[Surest]:
+    """List how right the surest rows were, with 95 % intervals, by ascending share of the hidden rows."""
+    n = accuracy.effective_rows
+    return sorted(
+        Surest(one.share, one.min_probability, one.accuracy, *wilson_interval(one.accuracy, max(1.0, one.share * n)))
+        for one in accuracy.curve
+        if one.accuracy is not None and one.share > 0.0
+    )
+
+
+def _percentages(low: float) -> Scale:
+    """Make an axis that ends at 100 % and begins at a tenth."""
+    return Scale(max(0.0, np.floor(10.0 * min(low, 0.9) + 1e-9) / 10.0), 1.0)
+
+
+def _panel(name: str, bottom: float, x: Scale, y: Scale) -> Panel:
+    return Panel(Drawing(name, SMALL, bottom + FOOT), LEFT, TOP, RIGHT, bottom, x, y)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from em_impute.em.families import FAMILIES
 from em_impute.report.document.blocks import FEW, Block, Details, Name, Section, Table, folded, names, said
 from em_impute.report.format import log_likelihood, number, percent
+from em_impute.report.model.findings import Convergence, Gaussian, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.mixture import Convergence, Gaussian, LeadingMixture, Selection
-from em_impute.report.sentences import applied_lines, by_farness, criterion_name
+from em_impute.report.sentences import criterion_name, origin
 from em_impute.saved_model.values import PredictorDrift
 from em_impute.table.text import plural
 
@@ -104,9 +104,21 @@ def the_saved_model(report: FitReport) -> Section | None:
     """Say where a saved model came from, and whether the rows are still like those it was fitted to."""
     if report.applied is None:
         return None
-    blocks: list[Block] = ["Nothing was fitted here: a saved model filled the cells."]
-    blocks += applied_lines(report.applied)
-    rows = [_then_and_now(one) for one in by_farness(report.applied.drift)]
+    drift = report.applied.drift.predictors
+    judged, moved = (
+        sum(one.psi is not None for one in drift),
+        sum(one.psi is not None and one.has_moved for one in drift),
+    )
+    blocks: list[Block] = [
+        f"Nothing was fitted here: a saved model filled the cells, {origin(report.applied)}.",
+        f"Drift: {moved:,} of {plural(judged, 'predictor')} shifted." if judged else "Drift: too few rows.",
+    ]
+    for which, score in report.scores:
+        right = f"{percent(score.accuracy)} right (the most common label {percent(score.baseline_accuracy)})"
+        losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
+        blocks.append(f"Tested on {score.rows:,} {which}: {right}, log-loss {losses}.")
+    furthest = sorted(drift, key=lambda one: (one.psi or 0.0) / (one.psi_limit or 1.0), reverse=True)
+    rows = [_then_and_now(one) for one in furthest]
     if rows:
         head = ["predictor", "shifted", "PSI (limit)", "median here (then)", "missing here (then)"]
         blocks += [*folded("Predictors, here and at the fit", head, rows), PSI_MEANING]

@@ -1,16 +1,13 @@
 """Sections for those who go on with the file: advice, a paragraph for the methods, the command, every decision."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
-from em_impute.report.charts.groups import filling_of
 from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
 from em_impute.report.format import number, percent, percents, rounded, span
-from em_impute.report.model.findings import Accuracy
+from em_impute.report.model.findings import Accuracy, Convergence, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.mixture import Convergence, LeadingMixture, Selection
 from em_impute.report.sentences import criterion_name
-from em_impute.saved_model.values import Recovered
 from em_impute.table.text import plural
 
 FEWEST_IMPUTATIONS = 5
@@ -24,9 +21,9 @@ BOTH, ALONE = "by expectation-maximisation (EM) to rows with and without a label
 
 def how_to_use(report: FitReport) -> Section | None:
     """Give five lines of advice."""
-    if not report.missing.filled:
+    if report.filled is None:
         return None
-    draws, files, column = report.totals.recommended_imputations or 0, filling_of(report).files, Name(report.column)
+    draws, files, column = report.totals.recommended_imputations or 0, report.filled.imputations, Name(report.column)
     anew = "" if report.applied is None else "fit anew without <code>--model</code>: "
     text = f"{anew}<code>--imputations {{}}</code> draws as many files. Analyse each, and pool the results"
     if report.applied is None and files > 1:
@@ -75,7 +72,7 @@ def write_methods(report: FitReport) -> Section | None:
     return Section("methods", "Paragraph for a methods section", [said("<q>{}</q>", text)])
 
 
-def _predicted_by(report: FitReport) -> Iterable[Text]:
+def _predicted_by(report: FitReport) -> Iterator[Text]:
     cells, rows, tool = report.missing.cells, report.input.rows, report.tool
     share, amount, column = percent(cells / rows if rows else None), plural(rows, "row"), Name(report.column)
     text = "Of {}, {} ({}) had no value of {}; missing values were imputed with {} {} (seed {})."
@@ -131,42 +128,37 @@ def _mixture(predictors: Text, model: LeadingMixture, fit: Convergence, selectio
 
 
 def _filled(report: FitReport) -> Text:
-    filled, filling = report.missing.filled, filling_of(report)
+    filled, how = report.missing.filled, "the most probable label"
     left = report.missing.cells - filled
     rest = f", and {left:,} {'was' if left == 1 else 'were'} left missing" if left else ""
-    if filling.files:
-        return said("Values were drawn by their probabilities in {} completed data sets{}.", filling.files, rest)
-    how = "a label drawn by its probability" if filling.is_drawn else "the most probable label"
+    if report.filled is not None and report.filled.imputations:
+        text = "Values were drawn by their probabilities in {} completed data sets{}."
+        return said(text, report.filled.imputations, rest)
+    if report.filled is not None and report.filled.method == "draw":
+        how = "a label drawn by its probability"
     return said("{} filled with {}{}.", f"{filled:,} {'was' if filled == 1 else 'were'}", how, rest)
 
 
-def _accuracy(report: FitReport) -> Iterable[Text]:
-    """Say how right known labels were found: by cross-validation, or those of a saved model."""
-    found, filled, applied = report.accuracy, report.missing.filled, report.applied
-    if found is not None:
-        which = f"In {found.method} ({plural(found.rows, 'row')})"
-        yield _recovered(which, found, f" (95 % interval {percents(*found.interval)})")
-        wrong = found.expected_wrong
-        if filled and wrong.level is not None:
-            text = f"{rounded(wrong.estimate)} of the {plural(filled, 'imputed value')} may be wrong"
-            yield said(f"About {text} ({100 * wrong.level:.0f} % interval {span(wrong.low, wrong.high)}).")
-    if applied is not None and applied.held_out is not None:
-        which = f"Of {plural(applied.held_out.rows, 'label')} hidden when the model was fitted"
-        yield _recovered(which, applied.held_out)
-    if applied is not None and applied.tested is not None:
-        yield _recovered(f"Of {plural(applied.tested.rows, 'label')} known in this table", applied.tested)
+def _accuracy(report: FitReport) -> Iterator[Text]:
+    """Say how right labels were found that the model had not seen, and how many values may be wrong."""
+    for which, score in report.scores:
+        told, ends = f"Of {score.rows:,} {which}", ""
+        if isinstance(score, Accuracy):
+            told, ends = (
+                f"In {score.method} ({plural(score.rows, 'row')})",
+                f" (95 % interval {percents(*score.interval)})",
+            )
+        right, guessing = percent(score.accuracy), percent(score.baseline_accuracy)
+        losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
+        told += f", {right} were recovered{ends}, against {guessing} by always choosing the most common one"
+        yield said(f"{told}; the log-loss was {losses}.")
+    wrong, filled = report.expected_wrong, report.missing.filled
+    if filled and wrong is not None and wrong.level is not None:
+        text = f"{rounded(wrong.estimate)} of the {plural(filled, 'imputed value')} may be wrong"
+        yield said(f"About {text} ({100 * wrong.level:.0f} % interval {span(wrong.low, wrong.high)}).")
 
 
-def _recovered(which: str, score: Accuracy | Recovered, ends: str = "") -> Text:
-    right, guessing = percent(score.accuracy), percent(score.baseline_accuracy)
-    losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
-    return said(
-        f"{which}, {right} were recovered{ends}, against {guessing} by always choosing the most common one; "
-        f"the log-loss was {losses}."
-    )
-
-
-def _missingness(report: FitReport) -> Iterable[Text]:
+def _missingness(report: FitReport) -> Iterator[Text]:
     swept = report.sensitivity
     if report.missingness is not None:
         yield said("Imputation assumes that labels are missing at random given the predictors.")

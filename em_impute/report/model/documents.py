@@ -1,11 +1,10 @@
 """The documents as JSON: their text, reading them strictly, and their schema (draft 2020-12)."""
 
 from dataclasses import fields
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from em_impute.report.model import shared
-from em_impute.report.model.evaluation import EvaluationReport
-from em_impute.report.model.explanation import ExplanationReport, WhyReport
+from em_impute.report.model.asked import EvaluationReport, ExplanationReport, WhyReport
 from em_impute.report.model.fit import FitReport
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import render
@@ -18,20 +17,13 @@ R = TypeVar("R", FitReport, EvaluationReport, ExplanationReport)
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-class _Kind(NamedTuple):
-    """One kind of document; of several columns it may list a report each."""
-
-    title: str
-    report: type[Report]
-    has_several: bool = False
-
-
-KINDS = {
-    "fit": _Kind("The fit report of em-impute", FitReport, True),
-    "evaluation": _Kind("The evaluation of em-impute", EvaluationReport, True),
-    "explanation": _Kind("The explanation of em-impute", ExplanationReport),
-    "why": _Kind("Why em-impute fills rows as it does", WhyReport),
+KINDS: dict[str, tuple[str, type[Report], bool]] = {
+    "fit": ("The fit report of em-impute", FitReport, True),
+    "evaluation": ("The evaluation of em-impute", EvaluationReport, True),
+    "explanation": ("The explanation of em-impute", ExplanationReport, False),
+    "why": ("Why em-impute fills rows as it does", WhyReport, False),
 }
+"""Kinds of documents: the title, the class, and whether one may list the reports on several columns."""
 
 
 def json_of(*reports: Report) -> str:

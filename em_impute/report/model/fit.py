@@ -10,9 +10,8 @@ from typing import Annotated, NamedTuple
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
 from em_impute.missingness.values import GroupOfRows, RowCounts
 from em_impute.report.extra import can_write_pages
-from em_impute.report.model import shared
-from em_impute.report.model.findings import Accuracy, AppliedModel, MarkedRows, Missingness, SuspectLabel, Totals
-from em_impute.report.model.mixture import BaselineEm, Convergence, LeadingMixture, Selection
+from em_impute.report.model import findings, shared
+from em_impute.saved_model.values import Recovered
 from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Sha256, Share
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render
@@ -149,41 +148,52 @@ class FitReport(shared.Head):
     """
 
     timings: shared.Seconds
-    input: Annotated[shared.Input, "The table that was read."]
     output: Annotated[Output | None, "The completed table; null where none was written (--diff)."]
-    column: Annotated[str, "The column that was filled: its name, or its number where it has no name of its own."]
     labels: Annotated[Sequence[Label], "The labels, in alphabetical order or as --labels names them."]
     missing: Annotated[MissingAndFilled, "The missing cells, and what became of them."]
     filled: Annotated[FilledCells | None, "How sure the fills are; null where no cell was filled."]
     features: Annotated[shared.Features, "The columns that were looked at."]
-    model: Annotated[LeadingMixture | None, "The mixture shown; null where nothing was missing or measured."] = None
-    fit: Annotated[Convergence | None, "How EM fitted the mixture shown; null where there is none."] = None
-    selection: Annotated[Selection | None, "How the model was chosen; null where nothing was fitted."] = None
+    model: Annotated[findings.LeadingMixture | None, "The mixture shown; null where nothing was fitted."] = None
+    fit: Annotated[findings.Convergence | None, "How EM fitted the mixture shown; null where there is none."] = None
+    selection: Annotated[findings.Selection | None, "How the model was chosen; null where nothing was fitted."] = None
     groups: Annotated[Groups | None, "The groups that --by divides the rows into; null without it."] = None
-    accuracy: Annotated[Accuracy | None, "How well hidden labels are recovered; null where none could be hidden."] = (
-        None
-    )
-    totals: Annotated[Totals, "Rows of each label in the completed column, counted in several ways."]
-    missingness: Annotated[Missingness | None, "Who is missing; null where rows of one kind are lacking."] = None
+    accuracy: Annotated[findings.Accuracy | None, "How right hidden labels are found; null where none was."] = None
+    totals: Annotated[findings.Totals, "Rows of each label in the completed column, counted in several ways."]
+    missingness: Annotated[findings.Missingness | None, "Who is missing; null without rows of one kind."] = None
     sensitivity: Annotated[Sensitivity | None, "If the class decides who is missing; null without known labels."] = None
-    suspect_labels: Annotated[Sequence[SuspectLabel], "Known labels that look wrong, the first 1,000."] = ()
+    suspect_labels: Annotated[Sequence[findings.SuspectLabel], "Known labels that look wrong, the first 1,000."] = ()
     audit: Annotated[Audit | None, "How known labels were judged; null where none could be."] = None
-    marked: Annotated[MarkedRows | None, "Weakly founded rows; null where nothing was fitted, and of parts."] = None
+    marked: Annotated[findings.MarkedRows | None, "Weakly founded rows; null of parts, and without a fit."] = None
     log: Annotated[Sequence[Decision], "What was decided for the user, in the order of the stages."]
     warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
-    plain_em: Annotated[BaselineEm | None, "Plain EM, to learn from; null where it cannot be fitted."] = None
+    plain_em: Annotated[findings.BaselineEm | None, "Plain EM, to learn from; null where it cannot be fitted."] = None
     importance: Annotated[Sequence[Importance] | None, "What predictors are worth; null where not measured."] = None
     pictures: Annotated[ChartData | None, "What the charts of the page show; null where nothing was missing."] = None
     parts: Annotated[Parts | None, "The files of a table in parts; null of one that was read as a whole."] = None
-    applied: Annotated[AppliedModel | None, "The saved model that filled the column (--model), else null."] = None
+    applied: Annotated[findings.AppliedModel | None, "The saved model that filled the column; else null."] = None
 
     @property
     def share_right(self) -> float | None:
         """The share of known labels that were filled right, 1 where nothing is missing; None where none was hidden."""
         if not self.missing.cells:
             return 1.0
-        score = self.accuracy if self.applied is None else self.applied.tested or self.applied.held_out
-        return None if score is None else score.accuracy
+        return self.scores[0][1].accuracy if self.scores else None
+
+    @property
+    def scores(self) -> list[tuple[str, findings.Accuracy | Recovered]]:
+        """How right labels were found of which the model was not told: which ones, in words, and the score."""
+        found: list[tuple[str, findings.Accuracy | Recovered | None]] = [("hidden known labels", self.accuracy)]
+        if self.applied is not None:
+            hidden = "labels hidden when the model was fitted"
+            found = [("labels known here", self.applied.tested), (hidden, self.applied.held_out)]
+        return [(which, score) for which, score in found if score is not None]
+
+    @property
+    def expected_wrong(self) -> findings.ExpectedWrong | None:
+        """How many fills are likely to be wrong, by hidden labels or a saved model; None where nothing tells."""
+        if self.applied is not None:
+            return findings.ExpectedWrong(self.applied.expected_wrong)
+        return None if self.accuracy is None else self.accuracy.expected_wrong
 
     def to_json(self) -> str:
         """Write the report as `em-impute fill` does: strict JSON, whose keys `em-impute schema` explains."""

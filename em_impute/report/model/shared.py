@@ -153,6 +153,8 @@ class Head:
     command: Annotated[str, "The command that was run, quoted as a shell reads it."]
     created: Annotated[str, Pattern(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), "When, in UTC; SOURCE_DATE_EPOCH sets it."]
     seed: Annotated[Count, "Seed of all that is drawn at random (--seed)."]
+    input: Annotated[Input, "The table that was read."]
+    column: Annotated[str, "The column that is filled: its name, or its number where it has no name of its own."]
 
 
 class MissingCells(NamedTuple):

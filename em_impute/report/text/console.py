@@ -1,18 +1,24 @@
-"""Standard error as people read it: colours where they are wanted, lines broken between words."""
+"""Standard error as people read it: colours where wanted, lines broken between words, a bar for long work."""
 
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from io import StringIO
 from itertools import accumulate
+from threading import Timer
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from em_impute.report.document.blocks import FEW, MAX_LISTED, Section, Table, Text, written
 from em_impute.report.format import NUMBER, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
+
+    from em_impute.pipeline.open import Progress
 
 NAME_WIDTH = 12
 """Columns of the names that lines of a name and a text begin with."""
@@ -172,3 +178,86 @@ def wrapped(text: str, room: int, first: int | None = None) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+PATIENCE = 1.0
+"""Seconds before the bar appears: work that is over sooner needs none."""
+
+LEAST_LEFT = 5.0
+"""Seconds from which on it is told how many are left."""
+
+MINUTES = 100.0
+"""Seconds from which on they are told in minutes."""
+
+STAGE_WIDTH, BAR_WIDTH = 9, 40
+"""Columns of the longest name of a stage, so that the bar stays where it is, and of the bar."""
+
+
+class _Bar:
+    """One line that says what is going on, which rich draws some times a second."""
+
+    def __init__(self) -> None:
+        self.said: tuple[str, float | None, str] = "opening", None, ""
+        self.began = self.stage_began = monotonic()
+
+    def tell(self, stage: str, share: float | None, detail: str) -> None:
+        """Note a stage, how much of it is done, and a detail."""
+        self.stage_began = self.stage_began if stage == self.said[0] else monotonic()
+        self.said = stage, share, with_time_left(detail, share, monotonic() - self.stage_began)
+
+    def __rich__(self) -> "RenderableType":
+        """Draw it: the bar alone may wrap, that is shrink, and makes room for the detail, which tells more."""
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        stage, share, detail = self.said
+        line = Table.grid(padding=(0, 1))
+        line.add_column(no_wrap=True, min_width=STAGE_WIDTH)
+        line.add_column()
+        line.add_column(no_wrap=True, min_width=len("0:00:00"))
+        line.add_column(no_wrap=True)
+        bar = ProgressBar(1.0, share or 0.0, BAR_WIDTH, pulse=share is None)
+        elapsed = Text(str(timedelta(seconds=int(monotonic() - self.began))), style="progress.elapsed")
+        line.add_row(stage, bar, elapsed, Text(printable(detail)))
+        return line
+
+
+@contextmanager
+def progress_bar(console: "Console | None", *, wanted: bool = True) -> "Iterator[Progress]":
+    """Show one bar on a terminal for work that takes longer than a moment; without a console show nothing.
+
+    The stage "" takes the bar away at once, for somebody else is going to write to the terminal.
+    """
+    if console is None or not wanted or not console.is_terminal or console.is_dumb_terminal:
+        yield lambda _stage, _share, _detail: None
+        return
+    bar, shown = _Bar(), ExitStack()
+
+    def appear() -> None:
+        from rich.live import Live
+
+        shown.enter_context(Live(bar, console=console, transient=True, redirect_stdout=False, redirect_stderr=False))
+
+    def end() -> None:
+        patience.cancel()
+        patience.join()
+        shown.close()
+
+    # Waited for in a thread: a stage may take long without saying anything, and the bar shall appear nevertheless.
+    patience = Timer(PATIENCE, appear)
+    patience.daemon = True
+    patience.start()
+    try:
+        yield lambda stage, share, detail: bar.tell(stage, share, detail) if stage else end()
+    finally:
+        end()
+
+
+def with_time_left(detail: str, share: float | None, elapsed: float) -> str:
+    """Add to a detail how long the stage will take, of which a `share` took so many seconds."""
+    left = elapsed * (1.0 - share) / share if share else 0.0
+    if left < LEAST_LEFT:
+        return detail
+    told = f"about {round(left)} s left" if left < MINUTES else f"about {round(left / 60.0)} min left"
+    return f"{detail}, {told}" if detail else told

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import shorten
 from typing import TYPE_CHECKING
 
-from em_impute.report.document.summary import NO_BETTER, headline
+from em_impute.report.document.document import NO_BETTER, headline
 from em_impute.report.extra import INSTALL_HINT, can_write_pages
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import Notice, is_note
