@@ -40,6 +40,9 @@ BEYOND_SD = 1.0
 UNLIKE_SD = 0.4
 """The same besides, by the part of the labelled rows that is lost when they are weighed to be like rows to fill."""
 
+FEW_HELD_OUT = 20
+"""Labels below which neither they nor the draws can be relied on alone: the interval for wrong fills spans both."""
+
 WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
 WRONG_TAILS = [0.5 - WRONG_LEVEL / 2.0, 0.5 + WRONG_LEVEL / 2.0]
 STEADY = 0.05
@@ -116,9 +119,11 @@ def examine_uncertainty(
         shift = shift + beyond * (BEYOND_SD * rng.standard_normal((N_DRAWS, 1)))
         wrong = _wrong(chance, missing, stated, shift, fills, together, rng)
         agree = plain.low <= held_out.high and held_out.low <= plain.high
+        low, high = min(held_out.low, wrong.low), max(held_out.high, wrong.high)
         if not agree:  # the labels know better, so far as they can
-            low, high = min(held_out.low, wrong.low), max(held_out.high, wrong.high)
             wrong = held_out._replace(low=low, high=high) if n_beyond else held_out
+        elif held.label.size < FEW_HELD_OUT:
+            wrong = wrong._replace(low=low, high=high)
     # Of each label's total in this file: draws as of a normal distribution, between what is known and all cells.
     half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / N_DRAWS)
     totals = _intervals(total.mean(axis=0), half, known, known + fills.row.size)

@@ -217,6 +217,19 @@ def test_a_completed_column_says_how_sure_it_is(tmp_path):
     assert 0.1 < found.missing_information.max() < 0.8
 
 
+def test_few_labels_that_predictors_say_nothing_of_promise_little(tmp_path):
+    held = 0
+    for seed in range(16):
+        rng = np.random.default_rng(seed)
+        truth, x = rng.integers(0, 2, 60), np.round(rng.normal(size=(10, 60)), 4)
+        cells = ["ab"[k] if i < 8 else None for i, k in enumerate(truth)]
+        text = csv_of(",".join(["g", *(f"x{j}" for j in range(10))]), cells, *x.tolist())
+        completion, _ = completed(tmp_path, text, examined=True)
+        found = completion.diagnostics.uncertainty
+        held += found.wrong.low <= (completion.fills.code != truth[completion.fills.row]).sum() <= found.wrong.high
+    assert held >= 9  # the draws alone, of which luck has chosen the model, hold 6
+
+
 def test_cells_left_empty_are_not_wrong(tmp_path):
     _, text = heights()
     everything, sure = (completed(tmp_path, text, examined=True, min_probability=p)[0] for p in (0.0, 0.9))
