@@ -10,7 +10,7 @@ from em_impute.columns.gaps import find_gaps
 from em_impute.columns.predictors import NOTHING, Known, are_identifiers, is_identifier
 from em_impute.columns.text_features import NamedTexts, is_seldom_repeated
 from em_impute.columns.text_model import TextModel, fit_text_model
-from em_impute.columns.text_test import may_tell
+from em_impute.columns.text_test import may_tell, parts_tell
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
 from em_impute.table.columns import Codes, NumberColumn
@@ -93,18 +93,21 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     the labels' shares do.
     """
     column = {names[index]: index for index in table.numbers}
+    fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
+    known_rows = np.flatnonzero((label >= 0) & (every > 0.0))
+    rows = _Rows(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
     texts = [
-        _texts_of(table, index, names[index], values=True)
+        texts
         for index, one in table.categories.items()
         if one.code is not None and one.texts
-        if names[index] in known.told or not are_identifiers(names[index], one)
+        for texts in [_texts_of(table, index, names[index], values=True)]
+        if names[index] in known.told
+        or not are_identifiers(names[index], one)
+        or parts_tell(texts, label, every, len(labels), seed)
     ]
     are_few = not any(table.categories[column[one.name]].too_many for one in texts)
     n_indicators = sum(len(one.texts) - 1 for one in texts)
     have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
-    fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
-    known_rows = np.flatnonzero((label >= 0) & (every > 0.0))
-    rows = _Rows(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
     people = {
         index: one for index, one in table.numbers.items() if index not in table.categories and _are_names(one, rows)
     }

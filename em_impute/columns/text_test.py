@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from em_impute.columns.text_features import MIN_ROWS, NamedTexts, fold, is_seldom_repeated, ngrams
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Floats, Integers, draw_rows
 from em_impute.table.columns import Codes
 
 FEW_ROWS, MANY_ROWS = 200, 2_000
@@ -19,11 +19,35 @@ N_SHUFFLES = 19
 """Texts may tell if the gradient is larger than for every set of shuffled labels: noise passes once in 20 times."""
 
 
+PLAINLY, FEW_CODES = 6.0, 50
+"""Standard deviations above the mean of shuffled labels at which codes tell for certain, and labels of fewer rows."""
+
+
 def may_tell(columns: Sequence[NamedTexts], label: Codes, weight: Floats, n_labels: int, seed: int) -> bool:
     """Tell whether some column may say something of `label` (n_rows,), −1 where it is missing."""
     rows = np.flatnonzero((label >= 0) & (weight > 0.0))
     if not FEW_ROWS <= rows.size <= MANY_ROWS:
         return True
+    squared = _gradients_and_shuffled(columns, rows, label, weight, n_labels, seed)
+    size = squared - squared.mean(axis=1, keepdims=True)
+    size /= np.maximum(size.std(axis=1, keepdims=True), np.finfo(float).tiny)
+    largest = size.max(axis=0)  # over columns
+    return bool(largest[0] > largest[1:].max())
+
+
+def parts_tell(column: NamedTexts, label: Codes, weight: Floats, n_labels: int, seed: int) -> bool:
+    """Tell whether parts of codes, such as that of a site, plainly say something of `label`."""
+    rows = draw_rows((label >= 0) & (weight > 0.0), MANY_ROWS, np.random.default_rng(seed))
+    if rows.size < FEW_CODES:
+        return False
+    of_parts = _gradients_and_shuffled([column], rows, label, weight, n_labels, seed)[-1]  # the first is of whole codes
+    return bool(of_parts[0] > of_parts[1:].mean() + PLAINLY * of_parts[1:].std())
+
+
+def _gradients_and_shuffled(
+    columns: Sequence[NamedTexts], rows: Integers, label: Codes, weight: Floats, n_labels: int, seed: int
+) -> Floats:
+    """Square the gradients of whole texts and of n-grams: of labels as they are, and shuffled, (n, 1 + N_SHUFFLES)."""
     known, rng = weight[rows], np.random.default_rng(seed)
     is_label = label[rows, None] == np.arange(n_labels)
     residual = known[:, None] * (is_label - known @ is_label / known.sum())
@@ -33,10 +57,7 @@ def may_tell(columns: Sequence[NamedTexts], label: Codes, weight: Floats, n_labe
         for column in columns
         for one in _squared_gradients(column, rows, np.hstack(shuffled))
     ]
-    size = np.array(squared) - np.mean(squared, axis=1, keepdims=True)
-    size /= np.maximum(size.std(axis=1, keepdims=True), np.finfo(float).tiny)
-    largest = size.max(axis=0)  # over columns
-    return bool(largest[0] > largest[1:].max())
+    return np.array(squared)
 
 
 def _squared_gradients(column: NamedTexts, rows: Integers, residual: Floats) -> Iterator[Floats]:

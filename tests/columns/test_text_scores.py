@@ -108,6 +108,25 @@ def test_identifiers_and_names_that_are_taken_do_not_mix_with_scores(tmp_path):
     assert texts.n_missing == {"town": 12}
 
 
+def test_codes_speak_where_a_part_of_them_tells_the_label(tmp_path):
+    rng = np.random.default_rng(3)
+    site = rng.integers(0, 12, 300)
+    kind = np.where(rng.random(300) < 0.1, rng.integers(0, 2, 300), site % 2)
+
+    def coded(sites):
+        return [
+            f"{'' if k % 3 == 0 else 'ab'[kind[k]]},{rng.normal():.2f},{one + 10}-{rng.integers(10_000, 99_999)}\n"
+            for k, one in enumerate(sites)
+        ]
+
+    (texts, table), labels, opened = scored(tmp_path, coded(site))
+    to_fill = labels.label < 0
+    score = table.numbers[opened.table.n_columns].values[to_fill]
+    assert texts.columns == ("town",)
+    assert ((score < 0) == (kind[to_fill] == 1)).mean() > 0.85
+    assert scored(tmp_path, coded(rng.permutation(site)))[0] is None
+
+
 def test_a_table_of_numbers_has_no_scores(tmp_path):
     rows, _ = towns()
     numbers = [f"{row.rsplit(',', 1)[0]},{i}.5\n" for i, row in enumerate(rows)]
