@@ -10,7 +10,7 @@ from em_impute.columns.gaps import find_gaps
 from em_impute.columns.predictors import NOTHING, Known, are_identifiers, is_identifier
 from em_impute.columns.text_features import NamedTexts, is_seldom_repeated
 from em_impute.columns.text_model import TextModel, fit_text_model
-from em_impute.columns.text_test import may_tell, parts_tell
+from em_impute.columns.text_test import beginnings_tell, may_tell
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
 from em_impute.table.columns import Codes, NumberColumn
@@ -103,7 +103,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
         for texts in [_texts_of(table, index, names[index], values=True)]
         if names[index] in known.told
         or not are_identifiers(names[index], one)
-        or parts_tell(texts, label, every, len(labels), seed)
+        or beginnings_tell(texts, label, every, len(labels), seed)
     ]
     are_few = not any(table.categories[column[one.name]].too_many for one in texts)
     n_indicators = sum(len(one.texts) - 1 for one in texts)

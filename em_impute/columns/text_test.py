@@ -19,8 +19,9 @@ N_SHUFFLES = 19
 """Texts may tell if the gradient is larger than for every set of shuffled labels: noise passes once in 20 times."""
 
 
-PLAINLY, FEW_CODES = 6.0, 50
-"""Standard deviations above the mean of shuffled labels at which codes tell for certain, and labels of fewer rows."""
+PLAINLY, FEW_CODES, LONGEST_BEGINNING = 6.0, 50, 4
+"""Standard deviations above the mean of shuffled labels at which codes tell for certain, labelled rows below which none
+do, and characters."""
 
 
 def may_tell(columns: Sequence[NamedTexts], label: Codes, weight: Floats, n_labels: int, seed: int) -> bool:
@@ -35,13 +36,22 @@ def may_tell(columns: Sequence[NamedTexts], label: Codes, weight: Floats, n_labe
     return bool(largest[0] > largest[1:].max())
 
 
-def parts_tell(column: NamedTexts, label: Codes, weight: Floats, n_labels: int, seed: int) -> bool:
-    """Tell whether parts of codes, such as that of a site, plainly say something of `label`."""
+def beginnings_tell(column: NamedTexts, label: Codes, weight: Floats, n_labels: int, seed: int) -> bool:
+    """Tell whether what codes begin with, such as a site or a kind, plainly says something of `label`."""
     rows = draw_rows((label >= 0) & (weight > 0.0), MANY_ROWS, np.random.default_rng(seed))
     if rows.size < FEW_CODES:
         return False
-    of_parts = _gradients_and_shuffled([column], rows, label, weight, n_labels, seed)[-1]  # the first is of whole codes
-    return bool(of_parts[0] > of_parts[1:].mean() + PLAINLY * of_parts[1:].std())
+    squared = _gradients_and_shuffled([*_beginnings(column)], rows, label, weight, n_labels, seed)
+    own, shuffled = squared[:, 0], squared[:, 1:]
+    return bool((own > shuffled.mean(axis=1) + PLAINLY * shuffled.std(axis=1)).any())
+
+
+def _beginnings(column: NamedTexts) -> Iterator[NamedTexts]:
+    """Cut codes behind one to four characters."""
+    for length in range(1, LONGEST_BEGINNING + 1):
+        number: dict[str, int] = {}
+        place = [number.setdefault(text[:length], len(number)) for text in column.texts]
+        yield NamedTexts(column.name, np.array([*place, -1])[column.code], [*number])
 
 
 def _gradients_and_shuffled(

@@ -108,7 +108,7 @@ def test_identifiers_and_names_that_are_taken_do_not_mix_with_scores(tmp_path):
     assert texts.n_missing == {"town": 12}
 
 
-def test_codes_speak_where_a_part_of_them_tells_the_label(tmp_path):
+def test_codes_speak_where_what_they_begin_with_tells_the_label(tmp_path):
     rng = np.random.default_rng(3)
     site = rng.integers(0, 12, 300)
     kind = np.where(rng.random(300) < 0.1, rng.integers(0, 2, 300), site % 2)
