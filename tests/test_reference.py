@@ -1,6 +1,7 @@
 """The reference of the command line is what the help says."""
 
 import importlib.util
+import inspect
 import shutil
 import subprocess
 
@@ -14,7 +15,7 @@ def reference():
     spec = importlib.util.spec_from_file_location("reference", ROOT / "docs/reference.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    module.get_command = get_command.__wrapped__  # commands keep the help option of whoever asks them first
+    module.get_command = inspect.unwrap(get_command)  # commands keep the help option of whoever asks them first
     return module
 
 

@@ -14,6 +14,9 @@ from em_impute.report.build.warnings import ALWAYS, BY_LOOKS, lines_told, told_f
 from em_impute.report.format import known_and_missing
 from em_impute.table.text import listed
 
+IDENTIFIER, UNLESS = "identifier", ", unless its values turn out to tell the labels"
+"""Which values do is found by a fit."""
+
 MAX_SHOWN = 20
 """Labels or columns named in one line; the rest are counted."""
 
@@ -64,6 +67,8 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
     target, kinds = opened.names[column], classify_texts(opened.table.targets[column], request)
     settled, labels = not kinds.ambiguous, dict(sorted(kinds.labels.items()))
     used, rejected = _predictors(opened, column, request, with_categories=bool(labels), settled=settled)
+    may_tell = {name for name, one in opened.categories if one.code is not None and labels}
+    may_tell |= {name for name, one in opened.columns if one.key_code is not None and labels}
     doubts = [f"{ambiguity(target, text, n, list(labels))} {remedy(text)}" for text, n in kinds.ambiguous.items()]
     odd = [*odd_labels(target, kinds.labels, request.keep_values)]
     warnings = [message for code, message in odd if code.startswith("W")]
@@ -79,7 +84,7 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
         [spelled(message) for message in notes],
         _key(opened, column, request) if labels and settled else "",
         used,
-        {one.name: one.reason for one in rejected},
+        {one.name: one.reason + UNLESS * (one.reason == IDENTIFIER and one.name in may_tell) for one in rejected},
     )
 
 

@@ -133,8 +133,10 @@ class FitReport(shared.Head):
     >>> frame, report = em_impute.fill(people, column="sex", covariance="tied")
     >>> report
     <FitReport of column 'sex': 1 of 1 cells filled>
-    >>> report.missing.filled, round(report.share_right, 2)
-    (1, 1.0)
+    >>> report.missing.filled, round(report.share_right, 2), report.scores[0][0]
+    (1, 1.0, 'hidden known labels')
+    >>> report.expected_wrong.low, report.expected_wrong.high
+    (0.0, 1.0)
     >>> report.to_json().splitlines()[1]
     '  "schema_version": 1,'
     >>> report.to_html()[:15].lower(), report.plot()[:4]
