@@ -49,6 +49,8 @@ QUOTED = re.compile(r"=\"([^\"]*)\"|'([^']*)")
 """What keeps a spreadsheet from taking a cell for something else."""
 LONGEST, MAY_BE_SPELLED = 64, re.compile(r"(?:[^\W\d_]+(?:\.\s*|\s+)){0,2}\W{0,3}[0-9]")
 """Characters of a number in words, and how one begins."""
+FEW_TEXTS = 100
+"""Texts that are looked at first: where none of them is a number, nearly all are not."""
 SPELLED = [(re.compile(words, re.IGNORECASE), marks) for words, marks in SPELLINGS.items()]
 
 MOST_RANGES = 0.5
@@ -121,6 +123,8 @@ def choose_notation(texts: Sequence[str], counts: Floats, decimal: str, least: f
 
     `counts` (n_texts,) say how many cells hold each text.
     """
+    if not any(map(_match, texts[:: len(texts) // FEW_TEXTS + 1])):
+        return None
     cells = [_match(text) for text in texts]
     is_range = np.array([cell is not None and cell["high"] is not None for cell in cells], np.bool_)
     if np.count_nonzero(is_range) > MOST_RANGES * counts[is_range].sum():  # phone numbers or the like
