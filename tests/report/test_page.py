@@ -7,6 +7,8 @@ import re
 import numpy as np
 from reported import Page, page_of
 
+from em_impute.report.model.shared import NOTES, WARNINGS
+
 # Strict HTML
 
 
@@ -45,6 +47,13 @@ def test_the_policy_names_the_one_style_sheet(saved):
         policy == f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
     )
     assert text.startswith("<!doctype html>")
+
+
+def test_what_merely_informs_is_called_a_note(penguins):
+    page = page_of(penguins | {"warnings": [{"code": code, "message": "it is so"} for code in WARNINGS]})
+
+    called = re.findall(r"<strong>(Note|Warning)</strong> <span>it is so <small>(\w+)</small>", page)
+    assert called == [("Note" if code in NOTES else "Warning", code) for code in WARNINGS]
 
 
 def test_headings_go_down_one_step_at_a_time(heights, penguins):
