@@ -112,6 +112,7 @@ def test_names_labels_and_paths_are_shown_literally_or_escaped_and_do_nothing(ca
     for given in (said, markdown, log):
         assert all(char == "\n" or char.isprintable() for char in given)
     assert not re.search(r"(?<!\\)[<`\[]", markdown.splitlines()[0])
+    assert not re.search(r"`[^`\n]*\\[^`\n]*`", markdown)  # in code a backslash would stand for itself
     rows = [line for line in markdown.splitlines() if line.startswith("|")]
     for row in rows:  # a pipe in a name would make a cell of its own
         assert re.fullmatch(r"\|(?:[^|\\]|\\.)*(?:\|(?:[^|\\]|\\.)*)*\|", row), row

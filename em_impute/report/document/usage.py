@@ -49,7 +49,7 @@ def reproduction(report: FitReport) -> Section:
     written = (output.files or [output]) if output else []
     files += [("output", one.path or "standard output", one.sha256) for one in written[:MAX_FILES]]
     rows: list[list[Any]] = [
-        ["command", said("<code>{}</code>", report.command)],
+        ["command", said("<kbd>{}</kbd>", report.command)],
         ["version", f"{report.tool.name} {report.tool.version}"],
         ["seed", str(report.seed)],
         ["created", report.created or number(None)],
