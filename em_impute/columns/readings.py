@@ -78,8 +78,8 @@ class Reading:
     @property
     def told_unread(self) -> str:
         """Say of which cells nothing was made; those themselves may be private."""
-        count = f" in {plural(self.n_unread, 'cell')}" if self.n_unread else ""
-        return f"{shown(self.column)}{count}, such as {', '.join(self.unread)}" if self.unread else ""
+        cells = plural(self.n_unread, "cell") if self.n_unread else "cells"
+        return f"{cells} of {shown(self.column)}, such as {', '.join(self.unread)}" if self.unread else ""
 
     def only(self, names: Sequence[str]) -> "Reading":
         """Make no other numbers than these."""

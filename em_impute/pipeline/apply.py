@@ -298,7 +298,7 @@ def mismatch_warnings(found: Mismatch) -> list[tuple[str, str]]:
 
 
 def _cells(one: BadCells) -> str:
-    return "" if one.reason else f"{shown(one.name)} in {plural(one.cells, 'cell')}, the first on line {one.line}"
+    return "" if one.reason else f"{plural(one.cells, 'cell')} of {shown(one.name)}, the first on line {one.line}"
 
 
 def _label(one: tuple[str, int]) -> str:

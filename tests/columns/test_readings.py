@@ -99,7 +99,7 @@ def test_a_limit_far_below_is_found_by_reading_once_more(tmp_path):
         (reading,) = opened.readings
 
     np.testing.assert_array_equal(numbers, [*values[:-2], 4.0, np.nan])
-    assert reading.told_unread == "'x' in 1 cell, such as line 30001"
+    assert reading.told_unread == "1 cell of 'x', such as line 30001"
 
 
 def test_the_user_says_what_a_column_is(tmp_path):
