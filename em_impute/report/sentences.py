@@ -37,7 +37,7 @@ def cells_in_rows(n_rows: int) -> str:
 
 def out_of_range(outside: OutOfRange) -> str:
     """Count rows that are outside the range of the labelled rows."""
-    far = number(round(outside.furthest_sd, 1))
+    far = number(max(0.1, round(outside.furthest_sd, 1)))
     far += f" standard deviation{'s' * (far != '1')}"
     return f"{cells_in_rows(outside.rows)} outside the range of the labelled rows, by up to {far}"
 

@@ -199,7 +199,8 @@ def _why(selection: Selection) -> list[Block]:
         if losses[key] is not None
     ]
     table = Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], scores)
-    heaviest = Table(f"The heaviest of {len(selection.stack):,} mixtures", head, rows)
+    n = len(selection.stack)
+    heaviest = Table(f"The heaviest of {n:,} mixtures" if n > 1 else "The mixture that has weight", head, rows)
     return [table, SCORED_APART, Details(f"{selection.considered:,} mixtures were compared", [heaviest])]
 
 
