@@ -52,6 +52,9 @@ NO_BETTER = "W08"
 """Code of the warning that the headline says already."""
 
 IF_MODEL_HOLDS = ", if the model's probabilities hold here"
+DOES_NOT_HOLD = ", which does not hold here"
+MISJUDGED = "W06"
+"""Code of the warning that a saved model is wrong more often here than it expects."""
 
 MAX_COLUMNS = 3
 """Columns that are named; of more they are counted."""
@@ -104,10 +107,19 @@ def _how_right(report: FitReport) -> Iterator[Text]:
         worth = "These fills are no better than guessing by how common each label is"
         yield said("{}{} ({}).", worth, f": expect {_expected(wrong, filled)}" if filled else "", NO_BETTER)
     elif filled:
-        yield said("Expect {}{}.", _expected(wrong, filled), "" if report.applied is None else IF_MODEL_HOLDS)
+        proviso = _proviso(report)
+        verb = "The model expects" if proviso == DOES_NOT_HOLD else "Expect"
+        yield said("{} {}{}.", verb, _expected(wrong, filled), proviso)
     for which, score in report.scores[:1]:
         right, guessing = whole_percent(score.accuracy), whole_percent(score.baseline_accuracy)
         yield said("Tested on {}: {} right; always guessing the most common label: {}.", which, right, guessing)
+
+
+def _proviso(report: FitReport) -> str:
+    """Say on what the number of wrong fills rests, where a saved model filled."""
+    if report.applied is None:
+        return ""
+    return DOES_NOT_HOLD if any(one.code == MISJUDGED for one in report.warnings) else IF_MODEL_HOLDS
 
 
 def _expected(wrong: ExpectedWrong, filled: int) -> str:
@@ -133,7 +145,7 @@ def _tiles(report: FitReport) -> list[Tile]:
         found.append(Tile(missing.cells - filled, "left empty", reasons))
     if wrong is not None and filled:
         note = f"{span(wrong.low, wrong.high)} with {100 * wrong.level:.0f} % probability; " if wrong.level else ""
-        note += f"{percent(wrong.estimate / filled)} of the filled{'' if report.applied is None else IF_MODEL_HOLDS}"
+        note += f"{percent(wrong.estimate / filled)} of the filled{_proviso(report)}"
         found.append(Tile(rounded(wrong.estimate), "probably wrong", note))
     for which, score in report.scores:
         guess = f"always guessing the most common label: {percent(score.baseline_accuracy)}"
