@@ -134,7 +134,7 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
         every = options.copy()
         if request.features:  # what is filled may be no predictor
             every |= {"features": None, "explicit": False}
-        options["targets"], left = _incomplete(read_table(source, dialect, **every), request.null_values)
+        options["targets"], left = _incomplete(read_table(source, dialect, **every), request, raw.name)
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
@@ -143,9 +143,10 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     return opened if may_be_empty else interpreted(opened, request)
 
 
-def _incomplete(table: Table, null_values: Collection[str]) -> tuple[list[int], list[Rejected]]:
-    """Divide the columns with gaps, `null_values` too, into categories, to be filled, and others, with the reason."""
-    to_fill, left, names = [], [], unique_names(table.dialect.names)
+def _incomplete(table: Table, request: Request, name: str) -> tuple[list[int], list[Rejected]]:
+    """Divide the columns with gaps, null values too, into categories, to be filled, and others, with the reason."""
+    to_fill, left, names, null_values = [], [], unique_names(table.dialect.names), request.null_values
+    measured = _measured(table, names, request, name)
     for column, numbers in table.numbers.items():
         category = table.categories.get(column)
         n_missing, reason = numbers.n_missing, "it holds numbers"
@@ -154,7 +155,7 @@ def _incomplete(table: Table, null_values: Collection[str]) -> tuple[list[int], 
             known = dict(zip(category.texts, category.counts.tolist(), strict=True))
             n_missing = category.n_missing + sum(n for text, n in known.items() if text in null_values)
             is_gapless, is_one = not n_missing, len(known.keys() - null_values) <= 1
-            reason = "it holds one text only" if is_one else ""
+            reason = "it holds one text only" if is_one else measured.get(names[column], "")
             if category.too_many:
                 reason = f"it holds more than {category.limit} different texts"
         if not is_gapless and reason:
@@ -162,6 +163,16 @@ def _incomplete(table: Table, null_values: Collection[str]) -> tuple[list[int], 
         elif not is_gapless:
             to_fill.append(column)
     return to_fill, left
+
+
+def _measured(table: Table, names: Sequence[str], request: Request, name: str) -> dict[str, str]:
+    """Find columns with gaps of texts that are times or amounts, and say so: few or not, they are no categories."""
+    with_gaps = {column: category for column, category in table.categories.items() if category.n_missing}
+    told = _kinds_of(request, table.dialect, name)
+    found, unsettled = find_readings(replace(table, categories=with_gaps), names, request.decimal, told)
+    kinds = {one.column: "numbers" for one in found if not one.is_category}
+    kinds |= dict.fromkeys([*times_of(found), *unsettled], "dates or times")
+    return {column: f"it holds {kind}" for column, kind in kinds.items()}
 
 
 def interpreted(opened: InputTable, request: Request) -> InputTable:

@@ -59,6 +59,26 @@ def test_check_lists_every_column_with_gaps(run, table):
     ]
 
 
+def test_times_and_amounts_are_left_however_few_they_are_unless_they_are_called_categories(call, tmp_path):
+    rows = range(60)
+    sex, day = [None if i % 4 == 1 else "fm"[i % 2] for i in rows], [f"{i % 5 + 13}/{i % 3 + 1}/2024" for i in rows]
+    clock, price = ([None if i % 7 == 3 else one.format(i % 6 + 10) for i in rows] for one in ("{}:30", "${}.50"))
+    grade, bad = ([None if i % 7 == 5 else f"{i % 3 + 1}{end}" for i in rows] for end in ("st", "/4/2024"))
+    (tmp_path / "t.csv").write_text(csv_of("sex,day,clock,price,grade,bad,y", sex, day, clock, price, grade, bad, rows))
+    code, _, said = call("check", "t.csv")
+    *_, told = call("check", "t.csv", "--as", "clock=category")
+
+    assert code == 1
+    assert [line for line in said.splitlines() if line.startswith(("column ", "left "))] == [
+        "column      sex: 45 known, 15 missing (15 empty)",
+        "column      grade: 52 known, 8 missing (8 empty)",
+        "left        clock: 9 missing, but it holds dates or times",
+        "left        price: 9 missing, but it holds numbers",
+        "left        bad: 8 missing, but it holds dates or times",
+    ]
+    assert "column      clock: 51 known, 9 missing (9 empty)" in told
+
+
 @pytest.mark.parametrize("source", ["t.csv", "-"])
 def test_a_table_without_gaps_is_copied(run, tmp_path, source):
     content = b"g,x\na,1\nb,2\n"
