@@ -187,7 +187,8 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     numbers, texts, refused = choose_predictors(
         columns, categories, explicit=explicit, with_categories=with_categories, known=known, weight=weight
     )
-    rejected = (*refused, *(Rejected(column, "its times tell nothing of the labels") for column in silent))
+    unused = [column for column in silent if column not in dict(texts)]
+    rejected = (*refused, *(Rejected(column, "its times tell nothing of the labels") for column in unused))
     _refuse_none_or_too_many(numbers, texts, rejected, MAX_FEATURES if with_categories else MAX_COVARYING)
     read = [_category(name, column) for name, column in texts]
     parts = [] if groups is None else [_category(*groups)]

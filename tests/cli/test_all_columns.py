@@ -76,6 +76,8 @@ def test_times_and_amounts_are_left_however_few_they_are_unless_they_are_called_
         "left        price: 9 missing, but it holds numbers",
         "left        bad: 8 missing, but it holds dates or times",
     ]
+    assert "clock: 6 categories" in said
+    assert "not used    clock:" not in said  # though its times are not
     assert "column      clock: 51 known, 9 missing (9 empty)" in told
 
 

@@ -102,12 +102,14 @@ def _predicted_by(report: FitReport) -> Iterator[Text]:
 
 def _ensemble(predictors: Text, selection: Selection) -> Text:
     n, n_both, heaviest = len(selection.stack), sum(bool(one.em_steps) for one in selection.stack), selection.stack[0]
-    fitted = f"{n_both:,} of them {BOTH}, the others to those with one" if 0 < n_both < n else BOTH
+    fitted = f"fitted {BOTH if n_both else ALONE}"
+    if 0 < n_both < n:
+        fitted = f"{n_both:,} of them fitted {BOTH}, the others to those with one"
     shape = f"{plural(heaviest.components, 'Gaussian')} per label and covariance {heaviest.covariance}"
     trees = f" Boosted trees had {percent(selection.trees)} of the weight beside them." if selection.trees else ""
     return said(
-        f"Labels were predicted from {{}} by an ensemble of {n:,} Gaussian mixture models, fitted "
-        f"{fitted if n_both else ALONE}, and combined with weights that minimise the cross-validated log-loss "
+        f"Labels were predicted from {{}} by an ensemble of {n:,} Gaussian mixture models, "
+        f"{fitted}, and combined with weights that minimise the cross-validated log-loss "
         f"({selection.considered:,} were compared); the heaviest one, with {percent(heaviest.weight)} of the weight, "
         f"had {shape}.{trees} In cross-validation, rows without a label {selection.unlabelled_rows}.",
         predictors,
