@@ -37,7 +37,7 @@ MISTAKES = [
     ("check heights.csv gender", USAGE, "argument", "em-impute check heights.csv -c gender"),
     ("evaluate heights.csv gender", USAGE, "", "em-impute evaluate heights.csv -c gender"),
     ("fill heights.csv", USAGE, "no column is named", "--column"),
-    ("explain heights.csv", USAGE, "'-c' / '--column'", "em-impute explain --help"),
+    ("explain heights.csv", USAGE, "'-c' / '--column'", "name the column with --column"),
     ("fill heights.csv -c", USAGE, "'-c' requires an argument", "em-impute fill --help"),
     ("fill gender -c heights.csv", INPUT, "gender does not exist", "em-impute fill heights.csv -c gender"),
     ("fill heights.csv -c gender,height", INPUT, "'gender,height'", "-c gender -c height"),
