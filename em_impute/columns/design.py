@@ -229,7 +229,7 @@ def _refuse_none_or_too_many(
     """Raise FitError where no predictor is left, or more numbers than can be used."""
     if not (numbers or texts):
         reasons = listed([f"{shown(one.name)}: {one.reason}" for one in rejected], separator="; ")
-        message = f"no numeric column is left to predict from{f' ({reasons})' if reasons else ''}"
+        message = f"no column is left to predict from{f' ({reasons})' if reasons else ''}"
         code = next((one.name for one in rejected if one.reason.startswith(("identifier", "zero-padded"))), None)
         as_text = f"if part of a code tells the label, add {option('kinds', f'{code}=text')}"
         raise FitError(message, f"name usable columns with {option('features')}" if code is None else as_text)

@@ -153,7 +153,7 @@ def test_groups_that_nobody_named_in_the_data_are_called_by_labels(column, dtype
         (lambda f: f.iloc[:0], {}, "FitError", "the frame has no rows to learn from", None),
         (lambda f: f.iloc[:2], {}, "FitError", "every known cell of column 'sex' is 'f': there is no other label to distinguish it from", "label some rows of another kind, or count tokens as missing with null_values"),
         (lambda f: f.assign(sex=None), {}, "FitError", "no label is known in column 'sex'", "name the groups to look for, as in labels=['A', 'B'], or let components='auto' count them"),
-        (lambda f: f.assign(height=np.nan), {}, "FitError", "no numeric column is left to predict from ('height': no value at all)", "name usable columns with features"),
+        (lambda f: f.assign(height=np.nan), {}, "FitError", "no column is left to predict from ('height': no value at all)", "name usable columns with features"),
         (lambda f: f.assign(sex=["1", 1] * 30), {}, "DesignError", "column 'sex' holds '1' as values of different types", "make them one type"),
         (lambda f: f.assign(sex=f["sex"].map({"f": "US", "m": "DE"}).fillna("NA")), {}, "DesignError", "column 'sex' holds 'NA' in 12 cells: a missing mark, or a label like 'US', 'DE'?", "null_values='NA' fills these cells, keep_values='NA' keeps it as a label"),
         (lambda f: f.assign(sex_imputed=1), {"indicator": True}, "DesignError", "a column named 'sex_imputed' is already in the frame", "rename it"),

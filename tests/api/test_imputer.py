@@ -125,7 +125,7 @@ def test_classes_are_in_the_order_of_their_values_and_not_of_their_texts():
     [
         ([[1.0], [2.0]], ["a", "a"], "y holds one class only, 'a'"),
         ([[1.0], [2.0]], ["a", "b", "a"], "inconsistent numbers of samples: \\[2, 3\\]"),
-        ([[1.0], [1.0], [1.0], [1.0]], ["a", "a", "b", "b"], r"no numeric column is left to predict from \('x0': constant\)"),
+        ([[1.0], [1.0], [1.0], [1.0]], ["a", "a", "b", "b"], r"no column is left to predict from \('x0': constant\)"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_learnt_from_is_a_value_error(X, y, told):

@@ -247,7 +247,7 @@ def why_lines(report: reports.WhyReport) -> Iterator[tuple[str, str]]:
         yield "before", f"{_odds(row.base_log_odds)} for {row.label}, of a row without any of these"
         for part in row.contributions:
             yield "", _said_part(part, row.label)
-        yield "together", f"{_odds(row.log_odds)} for {row.label}, which is the product"
+        yield "together", f"{_odds(row.log_odds)} for {row.label}, the product before rounding"
         for change in row.changes:
             yield "otherwise", _said_change(change, row)
         if row.nearest:
