@@ -97,9 +97,6 @@ def test_a_worker_that_is_killed_costs_time_and_no_data(parts, run, tmp_path, st
     assert [] == list(tmp_path.glob(".em-impute*"))
 
 
-# What a table in parts is filled like: the same table in one file
-
-
 OPTIONS = {
     "groups": ("--by", "c", "--probability"),
     "groups, one mixture": ("--by", "c", "--covariance", "full", "--tol", "1e-9"),

@@ -54,9 +54,6 @@ def codes(path):
     return [one["code"] for one in report_of(path)["warnings"]]
 
 
-# The same fit, later
-
-
 FITS = {
     "the stack": ("heights.csv", "gender", ()),
     "the leading mixture": ("heights.csv", "gender", ("--single",)),
@@ -141,9 +138,6 @@ def test_parts_are_filled_by_a_model_and_a_model_is_saved_of_parts(call, saved):
     first, second = ((saved / "filled" / f"part-{name}.csv").read_text() for name in "ab")
     assert expected == first + "".join(second.splitlines(keepends=True)[1:])
     assert expected == (saved / "by-parts.csv").read_text()
-
-
-# What does not fit
 
 
 def test_predictors_that_are_not_there_are_integrated_out(call, samples):

@@ -46,9 +46,6 @@ def last(steps):
     return step
 
 
-# The extrapolation
-
-
 @every_family
 def test_the_coordinates_of_a_mixture_of_the_family_give_it_back(family):
     mixture = within(family)
@@ -70,9 +67,6 @@ def test_steps_that_shrink_at_one_rate_lead_to_their_limit_once_it_is_in_reach()
     assert 1 / (1 - rate) < GROWTH
     for expected, actual in zip(limit, tried, strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)
-
-
-# The ascent
 
 
 @crossed(3, family=FAMILIES, missing=[0.0, 0.25], labels=["none", "some"])

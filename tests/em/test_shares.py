@@ -78,9 +78,6 @@ def naive_step(x, label, weight, parameters, component_label):
     return oracles.Mixture(np.array(share), means, np.array(covariance))
 
 
-# Free shares
-
-
 @layouts
 @missing_or_not
 def test_a_step_with_free_shares_equals_a_naive_one(missing, component_label):
@@ -134,9 +131,6 @@ def test_a_label_that_no_unlabelled_row_has_ends_with_a_share_of_nought(componen
     assert np.isfinite(found.objective)
     assert found.parameters.weight[0] < 1e-12
     np.testing.assert_allclose(found.parameters.weight.sum(), 1.0)
-
-
-# The weight of unlabelled rows
 
 
 @pytest.mark.parametrize("free_shares", [False, True])

@@ -50,9 +50,6 @@ def held_of(*sets):
 HELD = held_of([0, 3, 8], [])
 
 
-# One fit at a time
-
-
 class Naive:
     """One mixture, fitted in loops; its parameters are lists, a component each."""
 

@@ -30,9 +30,6 @@ def sums_by_kind(examples):
     return examples.weight[known].sum(), examples.weight[~known].sum()
 
 
-# Folds
-
-
 labellings = st.lists(st.integers(-1, 4), min_size=2, max_size=90).filter(lambda label: max(label) >= 0)
 
 
@@ -62,9 +59,6 @@ def test_the_last_fit_holds_none_and_few_rows_are_dealt_three_times(label, seed)
     n_repeats = 3 if sum(value >= 0 for value in label) < 60 else 1
     assert held.shape == (n_repeats * 5 + 1, label.size)
     assert not held[-1].any()
-
-
-# Rows
 
 
 @given(

@@ -83,9 +83,6 @@ def test_weights_sum_to_one_and_follow_their_columns(n_columns, n_repeats, n_row
     np.testing.assert_allclose(stack_weights(chance[order], row_weight), found[order], rtol=1e-6, atol=1e-9)
 
 
-# Weights without the row
-
-
 def test_cross_fitted_weights_are_those_of_the_other_folds():
     chance, row_weight = chances(), np.random.default_rng(9).dirichlet(np.ones(30)) * 30
     fold = np.random.default_rng(10).integers(0, 4, 30) * 3

@@ -127,9 +127,6 @@ def test_rows_far_away_have_finite_scores_that_equal_the_t_density(distance, com
     np.testing.assert_allclose(found, naive, rtol=1e-8)
 
 
-# Tempering
-
-
 @pytest.mark.parametrize("score", [[0.0, -1e300], [1e300, 1e300], [-1e5, 1e5], [-745.0, 0.0]])
 def test_tempered_probabilities_of_extreme_scores_sum_to_one(score):
     found = temper(np.array(score), 0.4)

@@ -80,9 +80,6 @@ def test_parts_add_up_to_the_whole(cells):
     assert found.expected.tolist() == [170.0, 130.0]
 
 
-# Chosen, or drawn
-
-
 class Stated:
     """Draws that say of a row, whose only predictor is its number, `chance` (n_draws, n_rows, n_labels)."""
 

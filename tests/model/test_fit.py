@@ -39,9 +39,6 @@ def filled(folder, text, **options):
         return completion, build_report(opened, completion, request, "em-impute fill", None)
 
 
-# The leading mixture
-
-
 @pytest.mark.parametrize("single", [False, True])
 def test_the_parameters_in_the_report_are_the_leaders_in_the_units_of_the_data(tmp_path, single):
     _, _, text = table()

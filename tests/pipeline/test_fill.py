@@ -101,12 +101,7 @@ def test_what_is_kept_in_memory_changes_no_bit(tmp_path, rows):
 
 @pytest.mark.parametrize(
     ("keep_bytes", "options", "n_passes"),
-    [
-        (1 << 28, {}, 2),
-        (0, {}, 2 + 1),
-        (1 << 28, {"covariance": "tied"}, 2),
-        (0, {"covariance": "tied"}, 3 + 1),
-    ],
+    [(1 << 28, {}, 2), (0, {}, 2 + 1), (1 << 28, {"covariance": "tied"}, 2), (0, {"covariance": "tied"}, 3 + 1)],
     ids=str,
 )
 @pytest.mark.usefixtures("in_chunks")

@@ -58,10 +58,7 @@ def test_numbers_of_any_size_give_a_chart_and_no_warning(edges, mean, sd):
     histograms = [one_measurement(edges, {"a": counts}, {"a": counts})]
     fitted = SimpleNamespace(label="a", weight=1.0, mean={"x": mean}, sd={"x": sd})
     fits, groups = {"parameters": [fitted]}, groups_of("a", sum(counts), sum(counts))
-    drawn = [
-        predictor_chart("p", histograms, None, fits, groups),
-        *known_and_missing_charts("k", histograms),
-    ]
+    drawn = [predictor_chart("p", histograms, None, fits, groups), *known_and_missing_charts("k", histograms)]
 
     assert len(drawn) == 2
     for chart in drawn:

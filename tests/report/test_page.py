@@ -9,8 +9,6 @@ from reported import Page, page_of
 
 from em_impute.report.model.shared import NOTES, WARNINGS
 
-# Strict HTML
-
 
 def test_every_reference_has_its_target(saved):
     text = page_of(saved)

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pytest
 
 from em_impute.report.build import warnings
-from em_impute.report.sentences import out_of_range
 
 INTERVALS = {"a": SimpleNamespace(low=172.0, high=188.0), "b": SimpleNamespace(low=122.0, high=138.0)}
 
@@ -17,7 +16,3 @@ def test_counts_a_row_beyond_the_interval_are_none_to_be_warned_of_and_two_are(a
     totals = SimpleNamespace(most_probable={"a": a, "b": b}, multiple_imputation=INTERVALS)
 
     assert is_told == any(warnings._of_counting(totals))
-
-
-def test_a_row_just_outside_the_range_is_not_by_up_to_nothing_outside():
-    assert out_of_range(SimpleNamespace(rows=1, furthest_sd=0.02)).endswith("by up to 0.1 standard deviations")

@@ -110,9 +110,6 @@ def test_percentiles_of_very_many_rows_are_those_of_a_draw_and_their_counts_are_
     assert (described.edges[0], described.edges[-1]) == (np.nextafter(values.min(), -np.inf), values.max())
 
 
-# Texts
-
-
 def counted(training, cells):
     different = sorted(set(cells))
     code = np.array([different.index(cell) for cell in cells], np.intp)
