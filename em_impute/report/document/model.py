@@ -136,12 +136,16 @@ def _then_and_now(one: PredictorDrift) -> list[Name | str]:
     return [Name(one.name), moved, psi, medians, f"{percent(missing.now)} ({percent(missing.then)})"]
 
 
+ALL = 0.9995
+"""Weight of the trees above which it reads 100.0 %."""
+
+
 def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
     """Say what the mixture shown is, what it counts for, and what rows without a label have helped."""
     size = f"{plural(len(model.parameters), 'Gaussian')} with {plural(model.n_parameters, 'free parameter')}"
     is_alone = not _fill_together(selection) or model.share_of_stack is None
     which = "The model" if model.share_of_stack is None else "The mixture" if is_alone else "The mixture shown here"
-    shape = FAMILIES[model.covariance].description
+    shape, is_all = FAMILIES[model.covariance].description, selection.trees > ALL
     blocks: list[Block] = [f"{which} has {size}: covariance {model.covariance} ({shape})."]
     if not is_alone:
         mixtures = f"a weighted ensemble of {plural(len(selection.members), 'mixture')} of Gaussians"
@@ -149,15 +153,18 @@ def _kind(model: LeadingMixture, selection: Selection) -> list[Block]:
         plain = f"{weight} of the weight is that of one that takes the columns as they are"
         blocks.insert(0, f"The cells are filled by {mixtures}; {plain}.")
         if selection.trees:
-            trees = f"boosted trees, which find thresholds of several columns together, with {percent(selection.trees)}"
-            share = f"{trees} of the weight, and by {mixtures}, from which some of the trees start"
-            blocks[0] = f"The cells are filled by {share}. Among the mixtures {plain}."
+            weight = f"with {percent(selection.trees)} of the weight"
+            share = f", {weight}, and by {mixtures}, from which some of the trees start"
+            alone = f"; some of them start from {mixtures}"
+            trees = f"boosted trees, which find thresholds of several columns together{alone if is_all else share}"
+            blocks[0] = f"The cells are filled by {trees}. Among the mixtures {plain}."
     if model.share_of_stack is not None and selection.unlabelled_rows:
         blocks.append(f"In cross-validation, the rows without a label {UNLABELLED[selection.unlabelled_rows]}.")
-    if selection.trust is not None and selection.trust < 1.0:
+    if selection.trust is not None and selection.trust < 1.0 and not is_all:
+        which = "beside the trees" if selection.trees else "together"
         blocks.append(
             "Cross-validation does not show the mixtures to be clearly better than the label shares, so they have "
-            f"{percent(selection.trust)} of the weight together, and the label shares the rest."
+            f"{percent(selection.trust)} of the weight {which}, and the label shares the rest."
         )
     return blocks
 
