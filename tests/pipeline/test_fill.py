@@ -173,7 +173,7 @@ def test_a_word_among_numbers_in_the_last_part_is_found_and_told_with_its_line(t
     found = filled_in_parts(cut(tmp_path, rows, (450, 900)), Request(None, ("g",)))
 
     (reading,) = found.columns[0].completion.fitted.readings
-    assert reading.told_unread == f"'x', such as line 352 of {tmp_path / 'part-1.csv'}"
+    assert reading.told_unread == f"cells of 'x', such as line 352 of {tmp_path / 'part-1.csv'}"
 
 
 def test_row_numbers_are_no_predictor_although_those_drawn_have_gaps(tmp_path, monkeypatch):
