@@ -298,4 +298,5 @@ def _refuse_other_form(path: str, dialect: Dialect, plan: ReadPlan) -> None:
     else:
         return
     message = f"{path} does not look like {plan.first}: {differs}"
-    raise DesignError(message, "parts need the same columns, delimiter and encoding; --each fits every file by itself")
+    rule = "parts need the same columns, delimiter and encoding"
+    raise DesignError(message, f"{rule}; {option('each')} fits every file by itself")

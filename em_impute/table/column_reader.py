@@ -33,6 +33,7 @@ SAMPLE_ROWS = 24
 FEW = 0.125  # of a block's cells may be new contents for a column of numbers to be read by these
 MOST_KNOWN = 1 << 17
 
+NONE = "none"
 SPELLINGS_PER_TEXT = 100
 """A block with more new contents than so many times the limit holds prose or numbers."""
 
@@ -168,6 +169,7 @@ class ColumnReader:
         self._counts = NumberCounts()
         self._decimal_comma = False
         self._texts: dict[str, int] | None = None if limits is None else {}
+        self._none: list[int] = []  # contents that are `none`
         self._first: tuple[str, ...] = ()
         self._example: tuple[int, str] | None = None
 
@@ -222,8 +224,12 @@ class ColumnReader:
         """Give the column as texts; before the numbers, which need the room of its codes."""
         if self._texts is None or self._codes is None:
             return CategoryColumn(None, (), self._limit, self._example, self._first)
-        code = self._text.astype(least_type(len(self._texts))).take(self._codes.finish())
-        return CategoryColumn(code, tuple(self._texts), self._limit, self._example)
+        text, texts = self._text, tuple(self._texts)
+        if self._none and len(texts) <= 1:  # beside `belted` it is no mark, but the other of two answers
+            text, texts = text.copy(), (*texts, NONE)
+            text[self._none] = len(texts) - 1
+        code = text.astype(least_type(len(texts))).take(self._codes.finish())
+        return CategoryColumn(code, texts, self._limit, self._example)
 
     def numbers(self) -> NumberColumn:
         """Give the column as numbers."""
@@ -263,6 +269,7 @@ class ColumnReader:
     def _code_of(self, text: str, records: Records, cells: Cells, content: int) -> int:
         """Give the code of the text that a new content is."""
         if self._texts is None or is_mark(text) or text in self.null:
+            self._none += [content] * (text.casefold() == NONE and text not in self.null)
             return MISSING
         if self._example is None:
             row = np.flatnonzero(cells.codes == content)[:1]

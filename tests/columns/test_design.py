@@ -166,6 +166,7 @@ def test_the_categories_of_the_fewest_texts_become_columns_and_the_others_are_co
 
 TEXTS = {
     "c": (["u", "u", None] * 20, "constant"),
+    "belt": (["none", "belted", "none", None] * 15, ""),  # `none` is the other of two answers
     "id": ([f"u{k % 40}" for k in range(60)], "identifier"),
     "species_id": (["u", "v", None] * 20, ""),  # repeats as codes do
     "name": ([f"t{i}" for i in range(46)] + ["t0"] * 4 + [None] * 10, "identifier"),  # 46 of 50 differ
