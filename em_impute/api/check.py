@@ -67,8 +67,6 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
     target, kinds = opened.names[column], classify_texts(opened.table.targets[column], request)
     settled, labels = not kinds.ambiguous, dict(sorted(kinds.labels.items()))
     used, rejected = _predictors(opened, column, request, with_categories=bool(labels), settled=settled)
-    may_tell = {name for name, one in opened.categories if one.code is not None and labels}
-    may_tell |= {name for name, one in opened.columns if one.key_code is not None and labels}
     doubts = [f"{ambiguity(target, text, n, list(labels))} {remedy(text)}" for text, n in kinds.ambiguous.items()]
     odd = [*odd_labels(target, kinds.labels, request.keep_values)]
     warnings = [message for code, message in odd if code.startswith("W")]
@@ -84,8 +82,17 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
         [spelled(message) for message in notes],
         _key(opened, column, request) if labels and settled else "",
         used,
-        {one.name: one.reason + UNLESS * (one.reason == IDENTIFIER and one.name in may_tell) for one in rejected},
+        {one.name: _in_full(one, opened) if labels else one.reason for one in rejected},
     )
+
+
+def _in_full(one: Rejected, opened: InputTable) -> str:
+    """Say why a column does not serve, or that only a fit shows whether it does."""
+    category, numbers = dict(opened.categories).get(one.name), dict(opened.columns).get(one.name)
+    if one.reason != IDENTIFIER:
+        return one.reason
+    may_tell = (category and category.code is not None) or (numbers and numbers.key_code is not None)
+    return one.reason + UNLESS if may_tell else one.reason
 
 
 def findings(checked: Checked) -> Iterator[Finding]:

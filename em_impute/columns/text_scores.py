@@ -1,6 +1,6 @@
 """What all texts of a row say of its label, put beside the numbers of a table as columns of their own."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
@@ -96,15 +96,11 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
     known_rows = np.flatnonzero((label >= 0) & (every > 0.0))
     rows = _Rows(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
-    texts = [
-        texts
-        for index, one in table.categories.items()
-        if one.code is not None and one.texts
-        for texts in [_texts_of(table, index, names[index], values=True)]
-        if names[index] in known.told
-        or not are_identifiers(names[index], one)
-        or beginnings_tell(texts, label, every, len(labels), seed)
-    ]
+
+    def begins_telling(one: NamedTexts) -> bool:
+        return beginnings_tell(one, label, every, len(labels), seed)
+
+    texts = [*_categories_as_texts(table, names, known, begins_telling)]
     are_few = not any(table.categories[column[one.name]].too_many for one in texts)
     n_indicators = sum(len(one.texts) - 1 for one in texts)
     have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
@@ -277,6 +273,18 @@ def _with_scores(
         for j in range(len(names))
     }
     return replace(table, numbers={**table.numbers, **columns})
+
+
+def _categories_as_texts(
+    table: Table, names: Sequence[str], known: Known, begins_telling: Callable[[NamedTexts], bool]
+) -> Iterator[NamedTexts]:
+    """Give the columns of texts; of identifiers those of which `begins_telling` says that codes begin with evidence."""
+    for index, one in table.categories.items():
+        if one.code is None or not one.texts:
+            continue
+        name, code = names[index], NamedTexts(names[index], one.code, one.texts)
+        if name in known.told or not are_identifiers(name, one) or begins_telling(code):
+            yield _texts_of(table, index, name, values=True)
 
 
 def _numbers_as_texts(table: Table, names: Sequence[str], people: Collection[int]) -> Iterator[NamedTexts]:

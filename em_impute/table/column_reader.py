@@ -269,7 +269,8 @@ class ColumnReader:
     def _code_of(self, text: str, records: Records, cells: Cells, content: int) -> int:
         """Give the code of the text that a new content is."""
         if self._texts is None or is_mark(text) or text in self.null:
-            self._none += [content] * (text.casefold() == NONE and text not in self.null)
+            if text.casefold() == NONE and text not in self.null:
+                self._none.append(content)
             return MISSING
         if self._example is None:
             row = np.flatnonzero(cells.codes == content)[:1]
