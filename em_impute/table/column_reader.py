@@ -196,9 +196,7 @@ class ColumnReader:
         most = few = max(int(FEW * records.n_records), 1)
         if self._texts is not None:
             most = max(few, SPELLINGS_PER_TEXT * self._limit, self._is_text * self._text_limit)
-        # Of too many texts for a category nothing is lost should two of them ever share a hash.
-        is_key = self._texts is not None and len(self._texts) > self._limit
-        cells = self._coder.add(records, most, by_hash=is_key)
+        cells = self._coder.add(records, most)
         if self._is_coded and (cells is None or len(cells.raw) > min(MOST_KNOWN, self._n_contents + few)):
             self._values = GrowingArray(np.float64)  # there are too many different ones
             code = self._codes.finish()

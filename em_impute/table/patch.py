@@ -15,6 +15,7 @@ from em_impute.table.scan import BLOCK_BYTES, separators
 from em_impute.table.source import HashingFile, Source
 from em_impute.table.text import shown, shown_path
 
+
 @dataclass(frozen=True)
 class Edits:
     """Replacements of spans, none overlapping another; an empty span is an insertion."""

@@ -7,7 +7,6 @@ from itertools import chain
 import numpy as np
 import pytest
 
-from em_impute.table import cells as module
 from em_impute.table.cells import CellCoder
 from em_impute.table.column_reader import GrowingArray
 from em_impute.table.columns import least_type
@@ -21,13 +20,13 @@ SHORT = ["", "M", "F", "male", "12345678", "172.3", '""', '" "', "é"]
 LONG = ["123456789", "1234567812345678", "1234567812345679", "12345678" * 40, "12345678" * 40 + "x", '"a,b\nc,d,e,f"']
 
 
-def coded(rows, block_bytes, most_new=10**9, *, by_hash=False):
+def coded(rows, block_bytes, most_new=10**9):
     """The contents of the first of two columns by the codes that a coder gives them, block by block."""
     data = "".join(f"{cell},x\n" for cell in rows).encode()
     coder = CellCoder(0)
     said = []
     for records in scan_records(io.BytesIO(data), Grammar(",", 2), start=0, first_line=1, block_bytes=block_bytes):
-        found = coder.add(records, most_new, by_hash=by_hash)
+        found = coder.add(records, most_new)
         if found is None:
             return None
         said += [found.raw[code].decode() for code in found.codes]
@@ -37,20 +36,13 @@ def coded(rows, block_bytes, most_new=10**9, *, by_hash=False):
     return said, [raw.decode() for raw in found.raw]
 
 
-@pytest.mark.parametrize(
-    ("slot_bits", "most_bits", "block_bytes"), [(1, 1, 700), (4, 4, 40), (1, 16, 40), (16, 16, 1 << 20)]
-)  # with two slots most cells are missed
-@pytest.mark.parametrize("by_hash", [False, True])
-@pytest.mark.parametrize("contents", [SHORT + LONG, [str(number) for number in range(900)]])
-def test_a_coder_numbers_contents_by_first_appearance(
-    contents, by_hash, block_bytes, slot_bits, most_bits, monkeypatch
-):
-    monkeypatch.setattr(module, "SLOT_BITS", slot_bits)
-    monkeypatch.setattr(module, "MOST_SLOT_BITS", most_bits)
+@pytest.mark.parametrize("block_bytes", [40, 700, 1 << 20])
+@pytest.mark.parametrize("contents", [SHORT, SHORT + LONG, [str(number) for number in range(900)]])
+def test_a_coder_numbers_contents_by_first_appearance(contents, block_bytes):
     rng = random.Random(0)  # noqa: S311
     rows = [rng.choice(contents) for _ in range(1200)]
 
-    said, raw = coded(rows, block_bytes, by_hash=by_hash)
+    said, raw = coded(rows, block_bytes)
 
     assert said == rows
     assert raw == list(dict.fromkeys(rows))
