@@ -72,7 +72,7 @@ def distinct_text(
     """
     text, wrong, hint = decoded(dialect.content(cells.raw[code]), dialect.working_encoding, dialect.encoding)
     if wrong and is_strict:
-        line = int(records.line_of(np.flatnonzero(cells.codes == code)[:1])[0])
+        line = records.lines[np.argmax(cells.codes == code)]
         raise TableError(f"line {line}, column {shown(dialect.names[column])}: {wrong}", hint)
     return text
 

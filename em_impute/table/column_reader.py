@@ -271,8 +271,7 @@ class ColumnReader:
                 self._none.append(content)
             return MISSING
         if self._example is None:
-            row = np.flatnonzero(cells.codes == content)[:1]
-            self._example = int(records.line_of(row)[0]), text
+            self._example = int(records.lines[np.argmax(cells.codes == content)]), text
         return self._texts.setdefault(text, len(self._texts))
 
     def _close(self, head: Records | None = None) -> None:

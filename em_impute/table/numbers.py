@@ -106,7 +106,7 @@ def count_cells(
 
     def show(row: int) -> tuple[int, str]:
         """Give the line of a cell, and its text."""
-        return int(records.line_of(np.array([row]))[0]), dialect.text(records.cell(row, column))
+        return int(records.lines[row]), dialect.text(records.cell(row, column))
 
     return NumberCounts(
         n_missing=n_nan - len(bad),

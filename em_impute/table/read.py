@@ -175,18 +175,17 @@ class _TableReader:
             reader.add(records, read.get(reader.column))
         self._add_lines(records)
         self.n_rows += records.n_records
-        self.stop = records.stop
+        self.stop = records.offset + int(records.stops[-1])
         if self._reading.get("keep_record_ends"):
             self._stops.extend(records.record_stops + records.offset, records.n_left)
         if self._reading.get("keep_record_starts"):
-            self._starts.extend(records.record_starts + records.offset, records.n_left)
+            self._starts.extend(records.starts + records.offset, records.n_left)
 
     def _add_lines(self, records: Records) -> None:
         """Note at which lines the records of a block begin."""
-        rows = np.arange(1 if records.lines is None else records.n_records)
-        ahead = records.line_of(rows) - (rows + records.first_row)
+        ahead = records.lines - np.arange(records.first_row, records.first_row + records.n_records)
         changes = np.flatnonzero(np.diff(ahead, prepend=self._ahead[-1][-1]))
-        self._row.append(rows[changes] + records.first_row)
+        self._row.append(changes + records.first_row)
         self._ahead += [ahead[changes]] * bool(changes.size)
 
     def finish(self, sha256: str, size: int, asides: Asides) -> Table:
@@ -244,8 +243,7 @@ def read_tables(
         for records in blocks:
             if chunk_bytes is not None and reader.size >= chunk_bytes:
                 yield reader.finish("", size, _taken(asides, records.offset))
-                first_line = int(records.line_of(np.zeros(1, np.intp))[0])
-                reader = _TableReader(options, dialect, records.offset, records.first_row, first_line)
+                reader = _TableReader(options, dialect, records.offset, records.first_row, int(records.lines[0]))
             end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
             reader.add(records, max(end - records.offset, records.data.size))
             if progress:

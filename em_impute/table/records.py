@@ -63,47 +63,35 @@ class Records:
     """(n_bytes,) the eight bytes from each position on, as one little-endian number (overlapping)"""
     offset: int
     """absolute offset of `data[0]`"""
+    starts: Positions
+    """(n_records,) position of each record's first byte"""
     ends: Positions
     """(n_records, n_fields) position of the separator that ends each field; n_bytes if the file ends without one"""
+    lines: Positions
+    """(n_records,) physical line, 1-based, at which each record begins"""
     n_columns: int
     """fields that belong to a column: one less than there are where every record ends with a delimiter"""
     first_row: int
     """0-based number of the first record among the data records"""
-    first_line: int
-    """physical line, 1-based, at which the first record begins if `lines` is None"""
+    is_last: bool
+    """nothing follows in the file but what was read with them"""
     n_left: int = 0
     """about so many records follow in the table, these among them"""
-    is_last: bool = False
-    """nothing follows in the file but what was read with them"""
-    lines: Positions | None = None
-    """(n_records,) the line at which each record begins, where one takes several or something stands between them"""
-    starts: Positions | None = None
-    """(n_records,) the position of each record's first byte; None where each begins at the end of the one before"""
 
     @property
     def n_records(self) -> int:
         """Count the records."""
         return len(self.ends)
 
-    @property
-    def stop(self) -> int:
-        """The absolute offset behind the last record."""
-        return self.offset + min(int(self.ends[-1, -1]) + 1, self.data.size)
+    @cached_property
+    def stops(self) -> Positions:
+        """(n_records,) the position behind each record."""
+        return np.minimum(self.ends[:, -1] + 1, self.data.size)
 
     @cached_property
     def has_nul(self) -> bool:
         """Tell whether a NUL byte stands anywhere in the records."""
         return not self.data.all()
-
-    @cached_property
-    def record_starts(self) -> Positions:
-        """(n_records,) the position of each record's first byte."""
-        if self.starts is not None:
-            return self.starts
-        starts = np.empty(self.n_records, np.intp)
-        starts[0] = 0
-        np.add(self.ends[:-1, -1], 1, out=starts[1:])
-        return starts
 
     @cached_property
     def record_stops(self) -> Positions:
@@ -112,7 +100,7 @@ class Records:
 
     def span(self, column: int) -> tuple[Positions, Positions]:
         """Give the positions of a column's fields, quotes included: two arrays (n_records,), start and stop."""
-        starts = self.ends[:, column - 1] + 1 if column else self.record_starts
+        starts = self.ends[:, column - 1] + 1 if column else self.starts
         stops = self.ends[:, column]
         if column == self.ends.shape[1] - 1:
             ends_with_return = self.data[stops - 1] == RETURN
@@ -124,7 +112,7 @@ class Records:
 
     def cell(self, row: int, column: int) -> bytes:
         """Give the bytes of one field, quotes included."""
-        start = self.ends[row, column - 1] + 1 if column else self.record_starts[row]
+        start = self.ends[row, column - 1] + 1 if column else self.starts[row]
         stop = self.ends[row, column]
         found = self.data[start:stop].tobytes()
         ends_line = column == self.ends.shape[1] - 1 and stop < self.data.size
@@ -132,28 +120,17 @@ class Records:
 
     def head(self, n_records: int) -> "Records":
         """Give the first records only."""
-        ends, starts = self.ends[:n_records], None if self.starts is None else self.starts[:n_records]
-        return replace(self, data=self.data[: ends[-1, -1] + 1], ends=ends, starts=starts)
+        return replace(self.take(slice(n_records)), data=self.data[: self.ends[:n_records][-1, -1] + 1])
 
-    def line_of(self, rows: Positions) -> Positions:
-        """Give the physical line, 1-based, at which records begin; `rows` counts from 0 within the block."""
-        return np.asarray(rows, np.intp) + self.first_line if self.lines is None else self.lines[rows]
-
-    def without(self, rows: Positions) -> "Records | None":
-        """Take out some records; None if none is left."""
-        kept = np.delete(np.arange(self.n_records), rows)
-        if not kept.size:
-            return None
-        return replace(self, ends=self.ends[kept], lines=self.line_of(kept), starts=self.record_starts[kept])
+    def take(self, rows: Positions | slice) -> "Records":
+        """Give some of the records."""
+        return replace(self, ends=self.ends[rows], lines=self.lines[rows], starts=self.starts[rows])
 
     def text(self) -> bytes:
         """Give the bytes of the records alone, with their line ends."""
-        if self.starts is None:
-            return self.data.tobytes()
-        inside = np.zeros(self.data.size + 1, np.int8)
-        inside[self.starts] += 1
-        inside[np.minimum(self.ends[:, -1] + 1, self.data.size)] -= 1
-        return self.data[np.cumsum(inside[:-1], dtype=np.int8).view(np.bool_)].tobytes()
+        first = np.flatnonzero(self.starts != np.append(-1, self.stops[:-1]))  # behind something else, or nothing
+        spans = zip(self.starts[first].tolist(), self.stops[np.append(first[1:], 0) - 1].tolist(), strict=True)
+        return b"".join(self.data[start:stop].tobytes() for start, stop in spans)
 
 
 EXAMPLES = 5  # ragged records named in a message
@@ -208,10 +185,8 @@ class Lines:
             begin = np.flatnonzero(data[self.start] == grammar.comment[0]).tolist()
             self.kind[[row for row in begin if self.text(row).startswith(grammar.comment)]] = COMMENT
         if grammar.n_fields > 1:
-            length = self.stop - self.start
-            self.kind[(length == 1) | ((length == len(b"\r\n")) & (data[self.start] == RETURN))] = BLANK
-            may_be = (self.kind == 0) & (self.n_fields == 1) & np.isin(data[self.start], list(BLANKS))
-            self.kind[[row for row in np.flatnonzero(may_be).tolist() if not self.text(row).strip(BLANKS)]] = BLANK
+            may_be = np.flatnonzero((self.kind == 0) & (self.n_fields == 1)).tolist()
+            self.kind[[row for row in may_be if not self.text(row).strip(BLANKS)]] = BLANK
             self._note_footers(below_blank=below_blank)
         wrong = self.n_fields != grammar.n_fields
         if grammar.closes:
@@ -242,15 +217,6 @@ class Lines:
                 return
         if below_blank:
             self.kind[below] = NOTE
-
-    def records(self, within: Records, lines: Positions) -> Records | None:
-        """Give the records; `lines` are those of all lines.  None where there are none."""
-        rows = np.flatnonzero(self.kind == 0)
-        if not rows.size:
-            return None
-        separators = self._positions[np.repeat(self.kind == 0, self.n_fields)]
-        ends = separators.reshape(rows.size, self._grammar.n_fields)
-        return replace(within, ends=ends, lines=lines[rows], starts=self.start[rows])
 
 
 class Ragged:

@@ -5,14 +5,13 @@ short record cancel out in it.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.table.quotes import NEWLINE, PADDING, ByteBlock, Positions, QuoteError, quoted_separators
-from em_impute.table.records import Asides, Bytes, FormError, Grammar, Lines, Ragged, Records, are_empty
+from em_impute.table.records import Asides, FormError, Grammar, Lines, Ragged, Records
 from em_impute.table.source import HashingFile
 
 BLOCK_BYTES = 1 << 20  # 4 MiB and more is 10-25 % slower (cache, page faults)
@@ -39,55 +38,38 @@ def scan_records(
     while window.fill():
         block = window.block(grammar)
         try:
-            positions, n_newlines = _separators(block, ord(grammar.delimiter))
+            positions = _separators(block, ord(grammar.delimiter))
         except QuoteError as error:
             error.names = grammar.names
             raise FormError(*error.told(window.data, line)) from None
         if not positions.size:
             window.grow()
             continue
-        cut = int(positions[-1]) + 1
-        breaks = np.flatnonzero(window.data[:cut] == NEWLINE) if block.has_quotes else None
-        within = Records(
-            data=window.data[: min(cut, block.n_real)],
-            words=window.words,
-            offset=window.offset,
-            ends=positions[:0].reshape(0, grammar.n_fields),
-            n_columns=grammar.n_columns,
-            first_row=row,
-            first_line=line,
-            is_last=block.final,
-        )
-        records, noted = _divided(within, block, positions, breaks, ragged, n_newlines)
-        if asides is not None and noted is not None:
+        lines = Lines(block.data, positions, grammar, below_blank=ragged.below_blank)
+        cut = int(lines.stop[-1])
+        breaks = np.flatnonzero(window.data[:cut] == NEWLINE) if block.has_quotes else lines.stop - 1
+        at = line + np.searchsorted(breaks, lines.start)
+        noted = ragged.add(lines, at, window.offset)
+        if asides is not None:
             asides.append(noted)
-        if records is not None and not ragged.n_found:
-            yield records
-            row += records.n_records
-        line += n_newlines if breaks is None else breaks.size
+        is_record = lines.kind == 0
+        if is_record.any() and not ragged.n_found:
+            yield Records(
+                data=window.data[: min(cut, block.n_real)],
+                words=window.words,
+                offset=window.offset,
+                starts=lines.start[is_record],
+                ends=positions[np.repeat(is_record, lines.n_fields)].reshape(-1, grammar.n_fields),
+                lines=at[is_record],
+                n_columns=grammar.n_columns,
+                first_row=row,
+                is_last=block.final,
+            )
+            row += int(np.count_nonzero(is_record))
+        line += breaks.size
         window.keep_from(min(cut, block.n_real))
     if ragged.n_found:
         raise ragged.as_form_error()
-
-
-def _divided(
-    within: Records, block: ByteBlock, positions: Positions, breaks: Positions | None, ragged: Ragged, n_newlines: int
-) -> tuple[Records | None, Asides | None]:
-    """Divide a block at its separators into records, None where there are none, and what is none.
-
-    Of the separators `n_newlines` are newlines; `breaks` are all there are, where some may be inside quotes.
-    """
-    grammar, line = ragged.grammar, within.first_line
-    if not ragged.pending and _is_regular(block.data, positions, n_newlines, grammar):
-        ragged.below_blank = False
-        records = replace(within, ends=positions.reshape(n_newlines, grammar.n_fields))
-        if breaks is not None and breaks.size > n_newlines:
-            records = replace(records, lines=line + np.searchsorted(breaks, records.record_starts))
-        return records, None
-    lines = Lines(block.data, positions, grammar, below_blank=ragged.below_blank)
-    at = line + (np.arange(n_newlines) if breaks is None else np.searchsorted(breaks, lines.start))
-    noted = ragged.add(lines, at, within.offset)
-    return None if ragged.n_found else lines.records(within, at), noted
 
 
 def separators(data: bytes, grammar: Grammar, *, whole: bool) -> tuple[Positions, NDArray[np.bool_]]:
@@ -100,37 +82,24 @@ def separators(data: bytes, grammar: Grammar, *, whole: bool) -> tuple[Positions
     n = len(data) + added
     array = np.frombuffer(data + b"\n" * added + bytes(PADDING), np.uint8)
     block = ByteBlock(array, n, len(data), final=whole, has_quotes=grammar.quoting and b'"' in data)
-    positions, _ = _separators(block, ord(grammar.delimiter))
+    positions = _separators(block, ord(grammar.delimiter))
     return positions, array[positions] == NEWLINE
 
 
-def _is_regular(data: Bytes, positions: Positions, n_newlines: int, grammar: Grammar) -> bool:
-    """Tell whether every line is a record: as many newlines as records, each at the end of one, and no comment."""
-    n_fields = grammar.n_fields
-    last = positions[n_fields - 1 :: n_fields]
-    if positions.size != n_newlines * n_fields or not (data[last] == NEWLINE).all():
-        return False
-    if grammar.closes and not are_empty(data, positions[n_fields - 2 :: n_fields], last).all():
-        return False
-    return not grammar.comment or not (data[np.append(0, last[:-1] + 1)] == grammar.comment[0]).any()
-
-
-def _separators(block: ByteBlock, delimiter: int) -> tuple[Positions, int]:
-    """Find the separators outside quotes up to the last newline among them, if there is one, and count the newlines."""
+def _separators(block: ByteBlock, delimiter: int) -> Positions:
+    """Find the separators outside quotes up to the last newline among them; none without one."""
     data, n = block.data, block.n
     if block.has_quotes:
         positions = quoted_separators(block, delimiter)
-        n_newlines = int(np.count_nonzero(data[positions] == NEWLINE))
     else:
         mask = data[:n] == NEWLINE
-        n_newlines = int(np.count_nonzero(mask))
         mask |= data[:n] == delimiter
         positions = np.flatnonzero(mask)
     for length in (64, positions.size):  # the last newline is near the end, unless records are long
         newlines = np.flatnonzero(data[positions[-length:]] == NEWLINE)
         if newlines.size:
-            return positions[: max(positions.size - length, 0) + int(newlines[-1]) + 1], n_newlines
-    return positions[:0], 0
+            return positions[: max(positions.size - length, 0) + int(newlines[-1]) + 1]
+    return positions[:0]
 
 
 class _Window:

@@ -81,7 +81,7 @@ class RowSieve:
     def _sifted(self, records: Records) -> Records | None:
         """Give the records of a block without what is none, None where none is left."""
         kind = np.zeros(records.n_records, np.int8)
-        first = records.data.take(records.record_starts, mode="clip")  # an empty cell may end the file
+        first = records.data.take(records.starts, mode="clip")  # an empty cell may end the file
         if self._dialect.has_header:
             kind[list(self._headers(records, first))] = HEADER
         kind[self._summaries(records, first)] = SUMMARY
@@ -94,10 +94,10 @@ class RowSieve:
         rows = np.flatnonzero(kind)
         if not rows.size:
             return records
-        places = records.record_starts, np.minimum(records.ends[:, -1] + 1, records.data.size), records.record_stops
+        places = records.starts, records.stops, records.record_stops
         start, stop, end = (positions + records.offset for positions in places)
-        self._asides.append(Asides(start, stop, end, records.line_of(np.arange(kind.size)), kind).where(rows))
-        return records.without(rows)
+        self._asides.append(Asides(start, stop, end, records.lines, kind).where(rows))
+        return records.take(np.flatnonzero(kind == 0)) if rows.size < kind.size else None
 
     def _text(self, records: Records, row: int, column: int) -> str:
         return self._dialect.text(records.cell(row, column))
@@ -117,9 +117,9 @@ class RowSieve:
         header = self._dialect.header or b"\n"
         folded = header.lower() if len(self._dialect.names) > 1 else header
         rows = np.flatnonzero((first == header[0]) | (first == header[:1].swapcase()[0]))
-        lengths = records.record_stops[rows] - records.record_starts[rows] if rows.size else rows
+        lengths = records.record_stops[rows] - records.starts[rows] if rows.size else rows
         for row in rows[lengths == len(header)].tolist():
-            start = records.record_starts[row]
+            start = records.starts[row]
             text = records.data[start : start + len(header)].tobytes()
             if text == header or text.lower() == folded:
                 yield row
@@ -130,7 +130,7 @@ class RowSieve:
         for row in range(records.n_records - 1, -1, -1):
             if FOOTER.match(records.cell(row, 0)):
                 below.append(row)
-                line = int(records.line_of(np.array([row]))[0])
+                line = records.lines[row]
                 is_alone = not any(self._text(records, row, column).strip() for column in range(1, records.n_columns))
                 if is_alone or any(line - 1 in some.line[some.kind == BLANK] for some in self._asides):
                     yield from below
@@ -162,7 +162,7 @@ class RowSieve:
         """Find the rows of sums and means: such a word alone in the first cell, no label, and numbers that agree."""
         if not self._targets:
             return []
-        start = records.record_starts
+        start = records.starts
         if (first == QUOTE).any():
             start = start + (first == QUOTE)
             first = records.data.take(start, mode="clip")
