@@ -154,13 +154,12 @@ def _reason_against_category(name: str, category: CategoryColumn, *, explicit: b
 
 def are_identifiers(name: str, category: CategoryColumn) -> bool:
     """Recognise a column of texts by its name, or as codes, without a word, of which hardly two rows share one."""
-    texts = category.all_texts
-    if texts is None:
+    if category.code is None:
         return bool(IDENTIFIER_NAME.search(name.strip()))
-    n_cells = texts.code.size - category.n_missing
-    if _are_called_identifiers(name, len(texts.texts), n_cells):
+    n_cells = category.code.size - category.n_missing
+    if _are_called_identifiers(name, len(category.texts), n_cells):
         return True
-    return len(texts.texts) >= MOSTLY_DIFFERENT * n_cells and not any(map(WORD.search, texts.texts[:LOOKED_AT]))
+    return len(category.texts) >= MOSTLY_DIFFERENT * n_cells and not any(map(WORD.search, category.texts[:LOOKED_AT]))
 
 
 def _are_called_identifiers(name: str, n_texts: int, n_cells: int) -> bool:
@@ -238,12 +237,11 @@ def _bad_cells(column: NumberColumn, *, quoted: bool) -> str:
 
 def _share_of_bad(column: NumberColumn, category: CategoryColumn | None) -> str:
     """Say how many cells of a column that is mostly numbers are none; empty where that is not known."""
-    texts = None if category is None else category.all_texts
-    if texts is None or column.n_numbers <= column.n_bad or not column.bad_examples:
+    if category is None or category.code is None or column.n_numbers <= column.n_bad or not column.bad_examples:
         return ""
-    is_bad = np.array([parse_number(text) is None for text in texts.texts], np.bool_)
-    code = texts.code[texts.code >= 0]
-    return f"{100 * is_bad[code].mean():.2g} % {NEITHER}, such as line {column.bad_examples[0][0]}"
+    is_bad = np.array([parse_number(text) is None for text in category.texts], np.bool_)
+    share = is_bad[category.code[category.code >= 0]].mean()
+    return f"{100 * share:.2g} % {NEITHER}, such as line {column.bad_examples[0][0]}"
 
 
 def flat_times(

@@ -18,9 +18,9 @@ from em_impute.serialize.annotations import Axes, Kinds, NotSaved
 from em_impute.table.columns import (
     EXAMPLES,
     MAX_LEVELS,
+    MISSING,
     MOSTLY_DIFFERENT,
     CategoryColumn,
-    LongTexts,
     NumberColumn,
     least_type,
     merge_numbers,
@@ -37,8 +37,6 @@ MOST_LOOKED_AT = 20_000
 
 TOLD = 0.5
 """Share of the cells that must be numbers where the user says that they are."""
-
-NO_TEXTS = LongTexts(np.empty(0, np.int8), ())
 
 ORDER_OF = {"day-first": DAY_FIRST, "month-first": MONTH_FIRST}
 """Orders of day and month, by what the user calls them."""
@@ -106,7 +104,7 @@ def columns_to_read_again(table: Table, decimal: str) -> list[int]:
     return [
         index
         for index, category in table.categories.items()
-        if category.all_texts is None
+        if category.code is None
         and not table.numbers[index].decimal_comma
         and any(
             _notation_of(category.first, np.ones(len(category.first)), decimal, kind, ROUGHLY)
@@ -257,9 +255,10 @@ def of_unsettled(names: Sequence[str]) -> str:
 
 def _cells(table: Table, category: CategoryColumn, wanted: Sequence[bool] | Flags) -> list[tuple[int, str]]:
     """Give line and text of the first cells whose text is `wanted`, (n_texts,)."""
-    code, texts = category.all_texts or NO_TEXTS
+    code = np.empty(0, np.int8) if category.code is None else category.code
     rows = np.flatnonzero(np.append(wanted, False)[code])[:EXAMPLES]  # −1 takes the last
-    return [(line, texts[k]) for line, k in zip(table.line_of(rows).tolist(), code[rows].tolist(), strict=True)]
+    texts = [category.texts[k] for k in code[rows].tolist()]
+    return list(zip(table.line_of(rows).tolist(), texts, strict=True))
 
 
 def _reading(
@@ -283,26 +282,25 @@ def _reading(
 
 def _made(table: Table, reading: Reading, category: CategoryColumn | None) -> Iterator[NumberColumn]:
     """Make the numbers of a column."""
-    nothing = LongTexts(np.full(table.n_rows, -1, np.int8), ())
-    code, texts = (None if category is None else category.all_texts) or nothing
-    values = reading.notation.numbers(texts)  # (n_texts, n_parts)
-    is_bad = np.append(np.isnan(values[:, 0]), False)
-    bad = np.flatnonzero(is_bad[code])
-    n_missing, examples = int(np.count_nonzero(code < 0)), bad[:EXAMPLES]
-    lines = table.line_of(examples).tolist()
+    if category is None or (code := category.code) is None:
+        code = np.full(table.n_rows, MISSING, np.int8)
+        category = CategoryColumn(code, (), 0)
+    values = reading.notation.numbers(category.texts)  # (n_texts, n_parts)
+    is_bad = np.isnan(values[:, 0])
+    n_missing, n_bad = category.n_missing, int(category.counts @ is_bad)
     for part in reading.parts:
         of_text = np.append(values[:, reading.notation.parts.index(part)], np.nan)  # at the end that of −1
         numbers, of_row = of_text[code], None
-        if len(texts) * REPEATS <= code.size:
-            numbers, of_row = merge_numbers(of_text, np.where(code < 0, len(texts), code))
+        if (n_texts := len(category.texts)) * REPEATS <= code.size:
+            numbers, of_row = merge_numbers(of_text, np.where(code < 0, n_texts, code))
         yield NumberColumn(
             numbers=numbers,
             code=of_row,
             decimal_comma=False,
             n_missing=n_missing,
-            n_numbers=code.size - n_missing - bad.size,
-            n_bad=bad.size,
-            bad_examples=tuple((line, texts[k]) for line, k in zip(lines, code[examples].tolist(), strict=True)),
+            n_numbers=code.size - n_missing - n_bad,
+            n_bad=n_bad,
+            bad_examples=tuple(_cells(table, category, is_bad)),
         )
 
 
@@ -317,10 +315,9 @@ def merge_spellings(category: CategoryColumn, model: Sequence[str] = ()) -> Cate
 
     Of a column with too many texts for a category nothing is changed, unless they are few then.
     """
-    found = category.all_texts
-    if found is None:
+    code, texts = category.code, category.texts
+    if code is None:
         return category
-    code, texts = found
     keys = _keys(model, texts)
     known, keys = dict(zip(keys, model, strict=False)), keys[len(model) :]
     spelled: dict[str, str] = {}

@@ -69,8 +69,8 @@ class _Row:
         if category is None:
             value = float(self.table.numbers[column].of(np.array([self.row]))[0])
             return None if np.isnan(value) else value
-        texts = category.all_texts
-        return None if texts is None or texts.code[self.row] < 0 else texts.texts[texts.code[self.row]]
+        code = -1 if category.code is None else category.code[self.row]
+        return None if code < 0 else category.texts[code]
 
     def put(self, n_copies: int, cells: Sequence[Cells]) -> Floats:
         """Say how probable each label is in so many copies, (n_copies, n_labels), in which cells were changed."""
@@ -80,8 +80,8 @@ class _Row:
             if column in table.numbers and (numbers := table.numbers[column].numbers) is not None:
                 numbers[copies] = values
             category = self.category(column, table)
-            if category is not None and (texts := category.all_texts) is not None:
-                texts.code[copies] = code
+            if category is not None and category.code is not None:
+                category.code[copies] = code
         table = self.model.prepared(table)
         for place, offset in self.offsets.items():
             if (scores := table.numbers[place].numbers) is not None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,13 +42,6 @@ def least_type(largest: int) -> np.dtype[np.signedinteger[Any]]:
     return np.dtype(next(one for one in (np.int8, np.int16, np.int32, np.int64) if largest <= np.iinfo(one).max))
 
 
-class LongTexts(NamedTuple):
-    """The texts of a column."""
-
-    code: Codes  # (n_rows,) index into `texts`, −1 where missing
-    texts: tuple[str, ...]  # the different ones, by first appearance
-
-
 @dataclass(frozen=True)
 class CategoryColumn:
     """A column of texts: blank cells and the standard marks are missing, and white space around a text is none of it.
@@ -79,11 +72,6 @@ class CategoryColumn:
     def level(self) -> Codes | None:
         """(n_rows,) index into `texts`, −1 where missing; None where these are too many."""
         return None if self.too_many else self.code
-
-    @property
-    def all_texts(self) -> LongTexts | None:
-        """What every cell holds, however many texts there are; None of a column that was not read to its end."""
-        return None if self.code is None else LongTexts(self.code, self.texts)
 
     @property
     def key_code(self) -> Codes | None:

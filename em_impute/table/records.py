@@ -112,11 +112,8 @@ class Records:
 
     def cell(self, row: int, column: int) -> bytes:
         """Give the bytes of one field, quotes included."""
-        start = self.ends[row, column - 1] + 1 if column else self.starts[row]
-        stop = self.ends[row, column]
-        found = self.data[start:stop].tobytes()
-        ends_line = column == self.ends.shape[1] - 1 and stop < self.data.size
-        return found.removesuffix(b"\r") if ends_line else found
+        (start,), (stop,) = self.take(slice(row, row + 1)).span(column)
+        return self.data[start:stop].tobytes()
 
     def head(self, n_records: int) -> "Records":
         """Give the first records only."""
