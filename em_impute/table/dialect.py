@@ -12,7 +12,7 @@ from em_impute.table.encoding import sniff_encoding, transcode, with_newlines
 from em_impute.table.first_record import HEAD_BYTES, DialectOptions, FirstRecord, find_first_record
 from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
-from em_impute.table.source import HashingFile, Source
+from em_impute.table.source import Source
 from em_impute.table.text import closest, decoded, lacking, plural, same_name, shown, shown_path, unquoted
 
 SPELLED_TABS = ("\\t", "tab")
@@ -152,8 +152,7 @@ def better_reading(source: Source, dialect: Dialect, wanted: Sequence[str]) -> s
 
     Each is tried before it is named.
     """
-    with HashingFile(source) as file:
-        data = bytes(file.read(TRIED_BYTES))
+    data = source.read(0, TRIED_BYTES)
     if len(data) == TRIED_BYTES:
         data = data[: data.rfind(b"\n") + 1]
     reading = dialect.reading._replace(encoding=dialect.working_encoding)

@@ -41,8 +41,7 @@ def sniff_encoding(source: Source, wanted: str | None) -> Encoding:
     without a mark.
     """
     name = "utf-8" if wanted is None else _codec_name(wanted)
-    source.file.seek(0)
-    head = source.file.read(HEAD_BYTES)
+    head = source.read(0, HEAD_BYTES)
     bom = b""
     for mark, marked_name in MARKS:
         if head.startswith(mark) and (name == "utf-8" or marked_name == "utf-8" or name.startswith(marked_name[:6])):

@@ -7,12 +7,11 @@ import select
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from em_impute.errors import OutputError, UsageError, option
 from em_impute.table.compression import compressed, refuse_unwritable
@@ -36,50 +35,22 @@ class WrittenFile:
 
 
 class Hash:
-    """The SHA-256 of some bytes, found in a thread of its own; empty if it is not `wanted`.
-
-    hashlib releases the interpreter, so this takes no longer while a second core is idle.
-    """
+    """The number of some bytes, and their SHA-256; that is empty if it is not `wanted`."""
 
     def __init__(self, *, wanted: bool = True) -> None:
         self.n_bytes = 0
         """so far"""
-        self._is_wanted = wanted
-        self._hash = hashlib.sha256()
-        self._worker = ThreadPoolExecutor(1)
-        self._pending: Future[None] | None = None
-        self._has_thread = True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._worker.shutdown()
+        self._hash = hashlib.sha256() if wanted else None
 
     def update(self, data: bytes | memoryview) -> None:
-        """Go on with `data`, which must stay as it is until the next call."""
-        self.wait()
+        """Go on with `data`."""
         self.n_bytes += len(data)
-        if not self._is_wanted:
-            return
-        if self._has_thread:
-            try:
-                self._pending = self._worker.submit(self._hash.update, data)
-            except RuntimeError:  # the process may have no more threads; never again, or this would be hashed then too
-                self._has_thread = False
-        if not self._has_thread:
+        if self._hash is not None:
             self._hash.update(data)
-
-    def wait(self) -> None:
-        """Wait until all data so far is hashed."""
-        if self._pending:
-            self._pending.result()
-            self._pending = None
 
     def hexdigest(self) -> str:
         """Give the hash."""
-        self.wait()
-        return self._hash.hexdigest() if self._is_wanted else ""
+        return "" if self._hash is None else self._hash.hexdigest()
 
 
 def check_output(path: str | os.PathLike[str], inputs: Iterable[Path], clobber: bool) -> None:
@@ -198,11 +169,11 @@ def write_to_stdout(blocks: Iterable[bytes]) -> WrittenFile:
 def _copy_blocks(blocks: Iterable[bytes], file: BinaryIO, path: Path | None, *, hashed: bool = True) -> WrittenFile:
     """Write all blocks to a file without a buffer, and hash them if they are to be."""
     began = perf_counter()
-    with Hash(wanted=hashed) as digest:
-        for block in blocks:
-            digest.update(block)
-            write_whole(block, file)
-        return WrittenFile(path, digest.hexdigest(), digest.n_bytes, perf_counter() - began)
+    digest = Hash(wanted=hashed)
+    for block in blocks:
+        digest.update(block)
+        write_whole(block, file)
+    return WrittenFile(path, digest.hexdigest(), digest.n_bytes, perf_counter() - began)
 
 
 def write_whole(block: bytes, file: BinaryIO) -> None:

@@ -231,26 +231,26 @@ def read_tables(
     a hash.  A file without records is a table without rows.  Raises `TableError` and `FitError`.
     """
     progress = options.get("progress")
-    with HashingFile(source) as file:
-        file.read(dialect.data_offset)
-        asides: list[Asides] = []
-        blocks = _scanned(file, source, dialect, options, asides)
-        if not options.get("all_lines"):
-            sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
-            blocks = sieve.sifted(blocks)
-        reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
-        size = source.original[1] if source.original else source.size
-        for records in blocks:
-            if chunk_bytes is not None and reader.size >= chunk_bytes:
-                yield reader.finish("", size, _taken(asides, records.offset))
-                reader = _TableReader(options, dialect, records.offset, records.first_row, int(records.lines[0]))
-            end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
-            reader.add(records, max(end - records.offset, records.data.size))
-            if progress:
-                progress(reader.stop)
-        found = _taken(asides, source.size)
-        found = found.where((found.kind != BLANK) | (found.start < reader.stop))  # not those that end the file
-        yield reader.finish(*(source.original or (file.hexdigest(), file.n_bytes)), found)
+    file = HashingFile(source)
+    file.read(dialect.data_offset)
+    asides: list[Asides] = []
+    blocks = _scanned(file, source, dialect, options, asides)
+    if not options.get("all_lines"):
+        sieve = RowSieve(dialect, options["targets"], options.get("decimal", "."), asides)
+        blocks = sieve.sifted(blocks)
+    reader = _TableReader(options, dialect, dialect.data_offset, 0, dialect.first_line)
+    size = source.original[1] if source.original else source.size
+    for records in blocks:
+        if chunk_bytes is not None and reader.size >= chunk_bytes:
+            yield reader.finish("", size, _taken(asides, records.offset))
+            reader = _TableReader(options, dialect, records.offset, records.first_row, int(records.lines[0]))
+        end = source.size if chunk_bytes is None else min(source.size, records.offset + chunk_bytes - reader.size)
+        reader.add(records, max(end - records.offset, records.data.size))
+        if progress:
+            progress(reader.stop)
+    found = _taken(asides, source.size)
+    found = found.where((found.kind != BLANK) | (found.start < reader.stop))  # not those that end the file
+    yield reader.finish(*(source.original or (file.hexdigest(), file.n_bytes)), found)
 
 
 def _scanned(

@@ -99,8 +99,7 @@ def _stamp_of(file: BinaryIO) -> tuple[int, int]:
 class HashingFile(Hash):
     """The bytes of a source, each of them hashed as it is handed out, if they are to be.
 
-    Several may read one source by turns, since each knows its place.  A buffer given to `readinto` must stay as it is
-    until the next `readinto` or `hexdigest`.
+    Several may read one source by turns, since each knows its place.
     """
 
     def __init__(self, source: Source) -> None:
@@ -113,7 +112,6 @@ class HashingFile(Hash):
 
     def readinto(self, buffer: memoryview, /) -> int:
         """Fill the buffer as far as the file allows at once; 0 at its end.  Raises `TableError`."""
-        self.wait()
         try:
             self._source.file.seek(self._offset)
             n_read: int = self._source.file.readinto(buffer) or 0  # type: ignore[attr-defined]
@@ -166,9 +164,7 @@ def open_source(
             stamp = _stamp_of(file)
             is_hashed = hashed or not is_file or stamp[1] < MANY_BYTES
             source = replace(source, file=file, size=file.seek(0, os.SEEK_END), stamp=None if is_hashed else stamp)
-        source.file.seek(0)
-        _refuse_other_formats(source.file.read(HEAD_BYTES), source)
-        source.file.seek(0)
+        _refuse_other_formats(source.read(0, HEAD_BYTES), source)
         yield source
 
 
@@ -208,10 +204,10 @@ def copied(
     if blocks is None:
         source.file.seek(0)
         blocks = _read(source.file, source.name)
-    with Hash() as digest:
-        spool = _spooled(translated(_hashed(blocks, digest)), source.resources)
-        sha256, size = digest.hexdigest(), digest.n_bytes
-    original = source.original or (sha256, size)
+    digest = Hash()
+    spool = _spooled(translated(_hashed(blocks, digest)), source.resources)
+    sha256 = digest.hexdigest()
+    original = source.original or (sha256, digest.n_bytes)
     return replace(source, file=spool, size=spool.tell(), original=original, stamp=None), sha256
 
 
