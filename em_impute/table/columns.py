@@ -33,8 +33,7 @@ MISSING = -1
 
 SLICE = 1 << 20
 
-FEW_NUMBERS = 1000  # looked at first
-PROBE_NUMBERS = 20_000  # looked at next
+PROBE_NUMBERS = 20_000  # looked at first
 
 
 def least_type(largest: int) -> np.dtype[np.signedinteger[Any]]:
@@ -176,9 +175,7 @@ class NumberColumn(NumberCounts):
     @property
     def is_whole(self) -> bool:
         """Tell whether all numbers are whole."""
-        numbers = np.empty(0) if self.numbers is None else self.numbers
-        # Most measurements show by their first numbers that they are not.
-        return all(bool(((some == np.floor(some)) | np.isnan(some)).all()) for some in (numbers[:FEW_NUMBERS], numbers))
+        return self.numbers is None or bool(((self.numbers == np.floor(self.numbers)) | np.isnan(self.numbers)).all())
 
     @property
     def key_code(self) -> Codes | None:

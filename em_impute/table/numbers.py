@@ -28,7 +28,6 @@ MISSING_MARKS: frozenset[str] = frozenset(
 RUNS = re.compile(r"[^\W\d_]+|\d+")
 
 FEW_CELLS = 20_000  # of a small file; they are read sooner than pandas is imported
-FIRST = 24  # values
 FINITE = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -127,7 +126,7 @@ def read_by_pandas(
     That is where the cells are few, and where pandas might differ: it takes a bare CR for a line end, which shows in
     the number of records, skips a byte-order mark at the start of what it reads, ends a number at a NUL (2.2), and
     raises `ValueError` for a cell that is neither a number nor one of the marks it was given, unless the column holds
-    nothing but truth values (`_may_be_truth`).
+    nothing but `True` and `False`, which it takes for one and zero.
     """
     nothing: list[NDArray[np.float64] | None] = [None] * len(columns)
     few = records.offset < BLOCK_BYTES and len(columns) * records.n_records <= FEW_CELLS
@@ -159,15 +158,7 @@ def read_by_pandas(
     if len(frame) != records.n_records:
         return nothing
     read = (frame[column].to_numpy(np.float64) for column in columns)
-    return [None if _may_be_truth(values) else values for values in read]
-
-
-def _may_be_truth(values: NDArray[np.float64]) -> bool:
-    """Tell whether pandas may have met nothing but `True` and `False`, which it takes for one and zero."""
-    return all(
-        bool(((some == 0) | (some == 1) | np.isnan(some)).all())
-        for some in (values[:FIRST], values)  # most columns show by their first values that they are numbers
-    )
+    return [None if ((values == 0) | (values == 1) | np.isnan(values)).all() else values for values in read]
 
 
 @functools.cache

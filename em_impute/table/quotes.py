@@ -68,9 +68,8 @@ class QuoteError(Exception):
 def quoted_separators(block: ByteBlock, delimiter: int) -> Positions:
     """Find every delimiter and newline outside quotes, in ascending order.
 
-    Three exact steps, each tried only when the one before does not apply: (a) no quote stands at the start of a
-    field, so all are text; (b) the parity of the running count of quotes, verified; (c) a prefix scan over the
-    stretches between separators.  Raises `QuoteError` for the first break of the grammar.
+    By the parity of the running count of quotes where that is verified, else by a prefix scan over the stretches
+    between separators.  Raises `QuoteError` for the first break of the grammar.
     """
     data, n = block.data, block.n
     is_separator = data[:n] == NEWLINE
@@ -80,9 +79,6 @@ def quoted_separators(block: ByteBlock, delimiter: int) -> Positions:
     at_start = is_separator[quotes - 1]
     if quotes.size and quotes[0] == 0:
         at_start[0] = True
-    if not at_start.any():
-        return np.flatnonzero(is_separator)
-
     np.logical_or(is_separator, is_quote, out=is_separator)
     events = np.flatnonzero(is_separator)
     is_quote_event = is_quote[events]
