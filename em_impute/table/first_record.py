@@ -160,7 +160,7 @@ def _judged(
     """Split the first record by one delimiter, and judge that; None if it does not end.  Raises `QuoteError`."""
     grammar = Grammar(delimiter, 1, quoting, comment)
     positions, is_newline = separators(head, grammar, whole=whole)
-    if not positions.size:
+    if not is_newline.any():
         return _Judgement(), None
     first = _first_of(head, grammar, positions, is_newline)
     names = map(unquoted, first.fields) if grammar.quoting else first.fields

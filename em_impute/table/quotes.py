@@ -65,7 +65,7 @@ class QuoteError(Exception):
         return f"line {line}, column {column}: {shown(after)} follows a closing quote{opening}", hint
 
 
-def quoted_separators(block: ByteBlock, delimiter: int) -> Positions:
+def find_separators(block: ByteBlock, delimiter: int) -> Positions:
     """Find every delimiter and newline outside quotes, in ascending order.
 
     By the parity of the running count of quotes where that is verified, else by a prefix scan over the stretches
@@ -74,6 +74,8 @@ def quoted_separators(block: ByteBlock, delimiter: int) -> Positions:
     data, n = block.data, block.n
     is_separator = data[:n] == NEWLINE
     is_separator |= data[:n] == delimiter
+    if not block.has_quotes:
+        return np.flatnonzero(is_separator)
     is_quote = data[:n] == QUOTE
     quotes = np.flatnonzero(is_quote)
     at_start = is_separator[quotes - 1]

@@ -172,10 +172,10 @@ class Lines:
     def __init__(self, data: Bytes, positions: Positions, grammar: Grammar, *, below_blank: bool = False) -> None:
         last = np.flatnonzero(data[positions] == NEWLINE)
         self.n_fields = np.diff(last, prepend=-1)
+        self.positions = positions[: self.n_fields.sum()]
         self.stop = positions[last] + 1
-        self.start = np.append(0, self.stop[:-1])
+        self.start = np.append(0, self.stop)[:-1]
         self._data = data
-        self._positions = positions
         self._grammar = grammar
         self.kind = np.zeros(last.size, np.int8)
         if grammar.comment:

@@ -10,7 +10,7 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from em_impute.table.quotes import NEWLINE, PADDING, ByteBlock, Positions, QuoteError, quoted_separators
+from em_impute.table.quotes import NEWLINE, PADDING, ByteBlock, Positions, QuoteError, find_separators
 from em_impute.table.records import Asides, FormError, Grammar, Lines, Ragged, Records
 from em_impute.table.source import HashingFile
 
@@ -38,14 +38,14 @@ def scan_records(
     while window.fill():
         block = window.block(grammar)
         try:
-            positions = _separators(block, ord(grammar.delimiter))
+            positions = find_separators(block, ord(grammar.delimiter))
         except QuoteError as error:
             error.names = grammar.names
             raise FormError(*error.told(window.data, line)) from None
-        if not positions.size:
+        lines = Lines(block.data, positions, grammar, below_blank=ragged.below_blank)
+        if not lines.stop.size:
             window.grow()
             continue
-        lines = Lines(block.data, positions, grammar, below_blank=ragged.below_blank)
         cut = int(lines.stop[-1])
         breaks = np.flatnonzero(window.data[:cut] == NEWLINE) if block.has_quotes else lines.stop - 1
         at = line + np.searchsorted(breaks, lines.start)
@@ -59,7 +59,7 @@ def scan_records(
                 words=window.words,
                 offset=window.offset,
                 starts=lines.start[is_record],
-                ends=positions[np.repeat(is_record, lines.n_fields)].reshape(-1, grammar.n_fields),
+                ends=lines.positions[np.repeat(is_record, lines.n_fields)].reshape(-1, grammar.n_fields),
                 lines=at[is_record],
                 n_columns=grammar.n_columns,
                 first_row=row,
@@ -75,31 +75,15 @@ def scan_records(
 def separators(data: bytes, grammar: Grammar, *, whole: bool) -> tuple[Positions, NDArray[np.bool_]]:
     """Find the separators outside quotes of the records in `data`, and which of them are newlines.
 
-    `data` begins at the start of a record; unless it is `whole` (reaches the end of the file), a record without its
-    line end is left out.  Raises `QuoteError`.
+    `data` begins at the start of a record; where it is `whole` (reaches the end of the file), the last one has a
+    newline.  Raises `QuoteError`.
     """
     added = whole and not data.endswith(b"\n")
     n = len(data) + added
     array = np.frombuffer(data + b"\n" * added + bytes(PADDING), np.uint8)
     block = ByteBlock(array, n, len(data), final=whole, has_quotes=grammar.quoting and b'"' in data)
-    positions = _separators(block, ord(grammar.delimiter))
+    positions = find_separators(block, ord(grammar.delimiter))
     return positions, array[positions] == NEWLINE
-
-
-def _separators(block: ByteBlock, delimiter: int) -> Positions:
-    """Find the separators outside quotes up to the last newline among them; none without one."""
-    data, n = block.data, block.n
-    if block.has_quotes:
-        positions = quoted_separators(block, delimiter)
-    else:
-        mask = data[:n] == NEWLINE
-        mask |= data[:n] == delimiter
-        positions = np.flatnonzero(mask)
-    for length in (64, positions.size):  # the last newline is near the end, unless records are long
-        newlines = np.flatnonzero(data[positions[-length:]] == NEWLINE)
-        if newlines.size:
-            return positions[: max(positions.size - length, 0) + int(newlines[-1]) + 1]
-    return positions[:0]
 
 
 class _Window:
