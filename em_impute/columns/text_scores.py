@@ -319,11 +319,8 @@ def _texts_of(table: Table, index: int | None, name: str, *, values: bool) -> Na
         return NamedTexts(name, np.full(table.n_rows, -1), ())
     if not values:
         return NamedTexts(name, np.where(np.isnan(column.of(slice(None))), -1, 0), (SHOWN,))
-    numbers, code = column.numbers, column.code
-    if code is None:
-        numbers, code = np.unique(numbers, return_inverse=True)
-    place = np.where(np.isnan(numbers), -1, np.arange(numbers.size))
-    return NamedTexts(name, place[code], [_spelt(number) for number in numbers.tolist()])
+    code, numbers = column.coded()
+    return NamedTexts(name, code, [_spelt(number) for number in numbers.tolist()])
 
 
 def _spelt(number: float) -> str:

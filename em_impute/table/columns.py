@@ -180,24 +180,28 @@ class NumberColumn(NumberCounts):
     @property
     def key_code(self) -> Codes | None:
         """(n_rows,) a code for each number, ascending, −1 where missing, if they are whole and repeat; else None."""
-        numbers = self.numbers
-        if numbers is None or not self.is_whole:
+        if self.numbers is None or not self.is_whole:
             return None
-        if self.code is None:
-            if np.unique(numbers[:PROBE_NUMBERS]).size > MAX_GROUPS:
-                return None  # as identifiers of millions of rows do
-            code, distinct = factorize(numbers, few=numbers.size <= PROBE_NUMBERS)
-            place = np.append(np.argsort(np.argsort(distinct)), -1)  # the last one is that of −1
-        else:
-            code, place = self.code, np.where(np.isnan(numbers), -1, np.arange(numbers.size))
-        n_values, key = int(np.count_nonzero(place >= 0)), place.astype(least_type(place.size))[code]
-        is_key = 1 < n_values <= min(MAX_GROUPS, MOSTLY_DIFFERENT * np.count_nonzero(key >= 0))
+        if self.code is None and np.unique(self.numbers[:PROBE_NUMBERS]).size > MAX_GROUPS:
+            return None  # as identifiers of millions of rows do
+        key, distinct = self.coded()
+        is_key = 1 < distinct.size <= min(MAX_GROUPS, MOSTLY_DIFFERENT * np.count_nonzero(key >= 0))
         return key if is_key else None
 
     @property
     def is_code(self) -> bool:
         """Tell whether the cells are zero-padded and repeat, as postcodes do."""
         return self.padded is not None and self.key_code is not None
+
+    def coded(self) -> tuple[Codes, NDArray[np.float64]]:
+        """Give (n_rows,) the place of each number among the different ones, −1 where missing, and these, ascending."""
+        numbers, code = np.empty(0) if self.numbers is None else self.numbers, self.code
+        if code is None:
+            code, numbers = factorize(numbers, few=numbers.size <= PROBE_NUMBERS)
+        distinct = np.sort(numbers[~np.isnan(numbers)])
+        place = np.append(np.searchsorted(distinct, numbers), -1)  # the last one is that of −1
+        place[place == distinct.size] = -1  # that of NaN
+        return place.astype(least_type(place.size))[code], distinct
 
     def of(self, rows: NDArray[Any] | slice) -> NDArray[np.float64]:
         """Give the numbers of some rows, (n_chosen,)."""
@@ -214,7 +218,7 @@ class NumberColumn(NumberCounts):
         """Take the cells of some rows for missing."""
         if self.numbers is None:
             return self
-        values = np.array(self.numbers if self.code is None else self.numbers[self.code])
+        values = np.array(self.values)
         values[rows] = np.nan
         n_missing = int(np.count_nonzero(np.isnan(values))) - self.n_bad
         return replace(self, numbers=values, code=None, n_missing=n_missing)
