@@ -1,12 +1,11 @@
 """From the predictors to what the engine is given: numbers in standard units, categories as codes and as 0 and 1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key, keys_of_distinct, merge_rows
 from em_impute.columns.labels import Labels
@@ -197,7 +196,8 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     merged = None
     if weight is None:  # else equal rows need not weigh the same
         of_key = [] if same is None else [same.code]
-        merged = merge_rows([labels.label, *of_key, *_values(numbers, [*read, *parts])])
+        values = [column.of(slice(None)) if column.code is None else column.code for _, column in numbers]
+        merged = merge_rows([labels.label, *of_key, *values, *(one.code for one in (*read, *parts))])
     rows = None if merged is None else merged.first
     label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
     count = weight if merged is None else merged.count
@@ -236,15 +236,6 @@ def _refuse_none_or_too_many(
     if len(numbers) > most:
         too_many = f"{len(numbers):,} numeric columns are too many"
         raise FitError(too_many, f"name those that matter with {option('features')}")
-
-
-def _values(numbers: Sequence[Column], categories: Sequence[Category]) -> Iterator[NDArray[Any]]:
-    """Yield what rows must agree in to be equal, (n_rows,) each."""
-    for _, column in numbers:
-        if column.numbers is not None:
-            yield column.numbers if column.code is None else column.code
-    for category in categories:
-        yield category.code
 
 
 def _serves(groups: Category, weight: Floats | None) -> bool:

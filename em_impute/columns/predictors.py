@@ -68,14 +68,6 @@ class Known(NamedTuple):
 NOTHING = Known()
 
 
-class Chosen(NamedTuple):
-    """Columns, divided into those that serve as numbers or as categories and the others."""
-
-    numbers: list[Column]
-    categories: list[TextColumn]
-    rejected: list[Rejected]
-
-
 def choose_predictors(
     columns: Sequence[Column],
     categories: Sequence[TextColumn],
@@ -84,8 +76,8 @@ def choose_predictors(
     with_categories: bool,
     known: Known = NOTHING,
     weight: Floats | None = None,
-) -> Chosen:
-    """Divide columns into predictors and those that do not serve, with the reason.
+) -> tuple[list[Column], list[TextColumn], list[Rejected]]:
+    """Divide columns into those that serve as numbers or as categories and those that do not, with the reason.
 
     `categories` are those of the columns that hold more than numbers.  They serve if `with_categories` or `explicit`,
     which says that the user named these columns: then a column that cannot serve is an error, and one that only should
@@ -96,7 +88,7 @@ def choose_predictors(
     """
     texts = dict(categories)
     as_text = texts if explicit or with_categories else {}
-    chosen = Chosen([], [], [])
+    serving, as_categories, rejected = list[Column](), list[TextColumn](), list[Rejected]()
     ignored = np.empty(0, np.intp) if weight is None else np.flatnonzero(~(weight > 0.0))
     for name, numbers in columns:
         category, is_named = as_text.get(name), explicit or name in known.told
@@ -108,16 +100,16 @@ def choose_predictors(
         if category is not None and shown_texts is not None and _is_category(numbers, shown_texts):
             reason = _reason_against_category(name, shown_texts, explicit=is_named, with_scores=with_categories)
             if not reason:
-                chosen.categories.append((name, category))
+                as_categories.append((name, category))
         else:
             reason = _reason_against_numbers(name, shown_numbers, texts.get(name), explicit=is_named)
             if reason == "identifier" and name in known.in_scores:
                 continue
             if not reason:
-                chosen.numbers.append((name, numbers))
+                serving.append((name, numbers))
         if reason:
-            chosen.rejected.append(Rejected(name, reason))
-    return chosen
+            rejected.append(Rejected(name, reason))
+    return serving, as_categories, rejected
 
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:

@@ -296,7 +296,6 @@ def _made(table: Table, reading: Reading, category: CategoryColumn | None) -> It
         yield NumberColumn(
             numbers=numbers,
             code=of_row,
-            decimal_comma=False,
             n_missing=n_missing,
             n_numbers=code.size - n_missing - n_bad,
             n_bad=n_bad,

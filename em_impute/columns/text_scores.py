@@ -71,7 +71,7 @@ class TextScores:
             _texts_of(table, self.column.get(one.name), one.name, values=SHOWN not in one.texts)
             for one in self.model.vocabularies
         ]
-        return _with_scores(table, first, self.names, texts, self.model, self.model.scores(texts))
+        return _with_scores(table, first, texts, self.model, self.model.scores(texts))
 
 
 def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
@@ -130,7 +130,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     codes = {names[index]: one for index, one in table.numbers.items() if one.is_code}
     codes |= {names[index]: one for index, one in people.items() if is_identifier(names[index], one)}
     n_missing |= {name: one.n_missing for name, one in codes.items() if name in used and name not in known.told}
-    beside = _with_scores(table, len(names), called, shown, fit.model, fit.scores)
+    beside = _with_scores(table, len(names), shown, fit.model, fit.scores)
     return TextScores(called, fit.model, used, n_missing), beside
 
 
@@ -255,22 +255,15 @@ def _folds(label: Integers, seed: int) -> Integers:
     return fold
 
 
-def _with_scores(
-    table: Table, first: int, names: Sequence[str], texts: Sequence[NamedTexts], model: TextModel, scores: Floats
-) -> Table:
+def _with_scores(table: Table, first: int, texts: Sequence[NamedTexts], model: TextModel, scores: Floats) -> Table:
     """Put scores behind a table's columns from `first` on; a row that shows no text has none, unless all have gaps."""
     whole = [one for one, known in zip(texts, model.vocabularies, strict=True) if not known.has_gaps]
     nothing = np.logical_and.reduce([one.code < 0 for one in whole]) if whole else np.zeros(len(scores), np.bool_)
-    scores[nothing], n_missing = np.nan, int(np.count_nonzero(nothing))
+    scores[nothing] = np.nan
+    n_missing, n_numbers = int(np.count_nonzero(nothing)), int(np.count_nonzero(~nothing))
     columns = {
-        first + j: NumberColumn(
-            numbers=np.ascontiguousarray(scores[:, j]),
-            code=None,
-            decimal_comma=False,
-            n_missing=n_missing,
-            n_numbers=scores.shape[0] - n_missing,
-        )
-        for j in range(len(names))
+        index: NumberColumn(numbers=np.ascontiguousarray(score), n_missing=n_missing, n_numbers=n_numbers)
+        for index, score in enumerate(scores.T, first)
     }
     return replace(table, numbers={**table.numbers, **columns})
 

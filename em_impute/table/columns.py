@@ -156,9 +156,9 @@ class NumberColumn(NumberCounts):
     numbers: NDArray[np.float64] | None
     """(n_numbers,) the different numbers, ascending, NaN at the end where a cell is missing or bad; without `code`
     (n_rows,) that of each cell; None once the column was dropped, and then all counts end there"""
-    code: Codes | None
+    code: Codes | None = None
     """(n_rows,) index into `numbers`"""
-    decimal_comma: bool
+    decimal_comma: bool = False
     """all cells of the block that held the first bad one would be numbers with a decimal comma"""
 
     @property

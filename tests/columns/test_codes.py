@@ -59,4 +59,4 @@ def test_numbers_of_people_are_names_among_very_many_rows_too():
 
 
 def column(numbers):
-    return NumberColumn(numbers=numbers, code=None, decimal_comma=False, n_missing=0, n_numbers=numbers.size)
+    return NumberColumn(numbers=numbers, n_missing=0, n_numbers=numbers.size)

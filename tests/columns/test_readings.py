@@ -65,9 +65,7 @@ def test_of_a_date_serves_what_tells_labels_apart(tmp_path):
     rng = np.random.default_rng(0)
     label = rng.integers(0, 2, 500)
     x = {"sine": rng.normal(size=500), "cosine": rng.normal(size=500) + 0.5 * label, "days": rng.normal(size=500)}
-    columns = {
-        name: NumberColumn(numbers=values, code=None, decimal_comma=False, n_numbers=500) for name, values in x.items()
-    }
+    columns = {name: NumberColumn(numbers=values, n_numbers=500) for name, values in x.items()}
     known = Known(times={"d": [("days",), ("sine", "cosine")]})
 
     assert flat_times(columns, known, label, None, explicit=False) == {"days"}
