@@ -198,14 +198,11 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         of_key = [] if same is None else [same.code]
         values = [column.of(slice(None)) if column.code is None else column.code for _, column in numbers]
         merged = merge_rows([labels.label, *of_key, *values, *(one.code for one in (*read, *parts))])
-    rows = None if merged is None else merged.first
-    label = (labels.label if rows is None else labels.label[rows]).astype(np.intp)
+    rows = slice(None) if merged is None else merged.first
+    label = labels.label[rows].astype(np.intp)
     count = weight if merged is None else merged.count
     count = np.broadcast_to(1.0, label.size) if count is None else count  # one number in memory, not one for each row
-    of_rows, divided = (
-        tuple(category if rows is None else replace(category, code=category.code[rows]) for category in some)
-        for some in (read, parts)
-    )
+    of_rows, divided = (tuple(replace(one, code=one.code[rows]) for one in some) for some in (read, parts))
     features, x = _standardise(numbers, of_rows, rows, count)
     distinct = Rows(x, label, count)
     redundant = redundant_columns(distinct, len(numbers))
@@ -217,7 +214,7 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
         features, distinct = tuple(features[j] for j in kept), distinct._replace(x=x[:, : len(kept)])
     index, weighed, by = None if merged is None else merged.index, weight is not None, next(iter(divided), None)
     of_distinct = tuple(keys_of_distinct(keys, index, label.size))
-    if same is not None and rows is not None:
+    if same is not None:
         same = replace(same, code=same.code[rows])
     read_from = labels.labels, labels.label, features, rejected, distinct, index, of_rows
     return Design(*read_from, weighed, by, of_distinct, same, tuple(known.score_names))
@@ -258,14 +255,14 @@ def _side_by_side(codes: Sequence[Codes], n_rows: int) -> Integers:
 
 
 def _standardise(
-    numbers: Sequence[Column], categories: Sequence[Category], rows: Integers | None, weight: Floats
+    numbers: Sequence[Column], categories: Sequence[Category], rows: Integers | slice, weight: Floats
 ) -> tuple[tuple[Feature, ...], Floats]:
-    """Bring numbers and indicators to mean 0 and deviation 1: (n_told, n_features); `rows` of the columns, None all."""
+    """Bring numbers and indicators to mean 0 and deviation 1: (n_told, n_features); by some `rows` of the columns."""
     indicators = _indicators(categories, weight, min(MAX_INDICATORS, max(0, MAX_COVARYING - len(numbers))))
     x = np.empty((weight.size, len(numbers) + len(indicators)), order="F")
     features = []
     for j, (name, column) in enumerate(numbers):
-        values = column.of(slice(None) if rows is None else rows)
+        values = column.of(rows)
         shift, scale = standard_units(values, weight)
         in_units(values, shift, scale, weight, x[:, j])
         features.append(Feature(name, column.n_missing + column.n_bad, shift, scale))
