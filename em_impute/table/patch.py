@@ -112,11 +112,11 @@ def splice(
         block = file.read(stop - offset)
         if edits.stop.size and edits.stop[-1] > offset + len(block):
             raise changed
-        yield _spliced(bytes(block), edits.start - np.int64(offset), edits.stop - np.int64(offset), edits)
+        yield _spliced(block, edits.start - np.int64(offset), edits.stop - np.int64(offset), edits)
         offset += len(block)
     while block := file.read(BLOCK_BYTES):
         if keep_rest:
-            yield bytes(block)
+            yield block
     # The working bytes of a copy have another hash, and nobody else can write to them.
     is_other = expect_sha256 is not None and (source.original or (file.hexdigest(),))[0] != expect_sha256
     if is_other or source.has_changed:

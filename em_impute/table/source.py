@@ -110,24 +110,15 @@ class HashingFile(Hash):
         """Go to an absolute offset; what is skipped is not hashed."""
         self._offset = offset
 
-    def readinto(self, buffer: memoryview, /) -> int:
-        """Fill the buffer as far as the file allows at once; 0 at its end.  Raises `TableError`."""
+    def read(self, n_bytes: int) -> bytes:
+        """Read so many bytes, fewer only at the end of the file.  Raises `TableError`."""
         try:
-            self._source.file.seek(self._offset)
-            n_read: int = self._source.file.readinto(buffer) or 0  # type: ignore[attr-defined]
+            data = self._source.read(self._offset, n_bytes)
         except OSError as error:
             raise _unreadable(self._source.name, error) from None
-        self._offset += n_read
-        self.update(buffer[:n_read])
-        return n_read
-
-    def read(self, n_bytes: int) -> bytearray:
-        """Read exactly so many bytes, fewer only at the end of the file."""
-        buffer = bytearray(n_bytes)
-        done = 0
-        while done < n_bytes and (n_read := self.readinto(memoryview(buffer)[done:])):
-            done += n_read
-        return buffer if done == n_bytes else buffer[:done]
+        self._offset += len(data)
+        self.update(data)
+        return data
 
 
 @contextmanager

@@ -44,16 +44,16 @@ def test_a_change_before_any_reading_never_makes_a_mixed_file(tmp_path, monkeypa
     """Change the file before its first reading, before the second, and so on, of both passes."""
     monkeypatch.setattr(read, "BLOCK_BYTES", 1 << 14)  # so that there are several
     path, n_reads, at = tmp_path / "a.csv", 0, 0
-    real = source.HashingFile.readinto
+    real = source.HashingFile.read
 
-    def readinto(self, buffer):
+    def reading(self, n_bytes):
         nonlocal n_reads
         n_reads += 1
         if n_reads == at:
             change(path)
-        return real(self, buffer)
+        return real(self, n_bytes)
 
-    monkeypatch.setattr(source.HashingFile, "readinto", readinto)
+    monkeypatch.setattr(source.HashingFile, "read", reading)
     ends = []
     while at <= n_reads:
         path.write_bytes(OLD)

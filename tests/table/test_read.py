@@ -156,7 +156,7 @@ def test_standard_marks_are_known_in_any_case_and_white_space_is_one():
 
 def test_a_reading_that_fails_is_an_error_of_the_input(tmp_path):
     class Broken(io.BytesIO):
-        def readinto(self, _):
+        def read(self, _):
             raise OSError(errno.EIO, "Input/output error")
 
     with opened(b"g,x\nM,1\n", tmp_path) as (source, dialect):
