@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +32,6 @@ class Merged:
     first: Integers  # (n_distinct,) the first row that is like it
     count: Floats  # (n_distinct,) rows that are like it
     index: Codes  # (n_rows,) the distinct row that each row is like
-
-
-class _Coded(NamedTuple):
-    """A column of codes."""
-
-    code: Codes  # (n_rows,), from −1 on
-    n: int  # all codes are below
 
 
 def merge_equal_rows(rows: Rows) -> tuple[Rows, Codes | None]:
@@ -95,40 +88,39 @@ def keys_of_distinct(keys: Sequence[Key], index: Codes | None, n_distinct: int) 
 
 def _joined(columns: Sequence[NDArray[Any]], most: int) -> tuple[Codes, int] | None:
     """Give each row the number of its distinct row, by first appearance; None as soon as there are more than `most`."""
-    joint = None
+    joint: tuple[Codes, int] | None = None
     for value in columns:
         if np.issubdtype(value.dtype, np.integer):
-            coded = _Coded(value, int(value.max(initial=-1)) + 1)
+            code, n = value, int(value.max(initial=-1)) + 1
         elif value.size <= PROBE_ROWS and np.unique(value).size > most:
             return None  # before they are numbered, which takes ten times as long
         else:
-            coded = _factorized(value)
-        if coded.n > MAX_DISTINCT_ROWS:
+            code, n = _factorized(value)
+        if n > MAX_DISTINCT_ROWS:
             return None
-        if joint is None:
-            joint = coded
-            continue
-        joint = _pair(joint, coded)
-        if joint.n > most:
-            return None
+        if joint is not None:
+            code, n = _paired(*joint, code, n)
+            if n > most:
+                return None
+        joint = code, n
     return joint
 
 
-def _pair(one: _Coded, other: _Coded) -> _Coded:
-    """Give numbers to the combinations of two columns of codes, by first appearance."""
-    width = other.n + 1
-    n_pairs = (one.n + 1) * width
+def _paired(one: Codes, n_one: int, other: Codes, n_other: int) -> tuple[Codes, int]:
+    """Give numbers to the combinations of two columns of codes, below `n_one` and `n_other`, by first appearance."""
+    width = n_other + 1
+    n_pairs = (n_one + 1) * width
 
     def pairs(some: slice, dtype: type[np.signedinteger[Any]]) -> Codes:
-        pair = one.code[some].astype(dtype)
+        pair = one[some].astype(dtype)
         pair *= width
-        pair += other.code[some]
+        pair += other[some]
         pair += width + 1  # both codes begin at −1
         return pair
 
     if n_pairs > MAX_TABLE:
         return _factorized(pairs(slice(None), np.int64))
-    n_rows = one.code.size
+    n_rows = one.size
     first = np.full(n_pairs, n_rows)
     for some in reversed(slices(n_rows)):
         first[pairs(some, np.int32)[::-1]] = np.arange(some.stop - 1, some.start - 1, -1)
@@ -138,9 +130,9 @@ def _pair(one: _Coded, other: _Coded) -> _Coded:
     code = np.empty(n_rows, least_type(found.size))
     for some in slices(n_rows):
         code[some] = number[pairs(some, np.int32)]
-    return _Coded(code, found.size)
+    return code, found.size
 
 
-def _factorized(values: NDArray[Any]) -> _Coded:
+def _factorized(values: NDArray[Any]) -> tuple[Codes, int]:
     code, distinct = factorize(values, few=values.size <= PROBE_ROWS)
-    return _Coded(code.astype(least_type(distinct.size), copy=False), distinct.size)
+    return code.astype(least_type(distinct.size), copy=False), distinct.size

@@ -35,7 +35,8 @@ class CellCoder:
 
     def __init__(self, column: int) -> None:
         self._column = column
-        self._raw: list[bytes] = []
+        self.raw: list[bytes] = []
+        """the contents of all blocks so far, by their numbers"""
         self._code_of: dict[bytes, int] = {}
 
     def add(self, records: Records, most_new: int) -> Cells | None:
@@ -45,15 +46,15 @@ class CellCoder:
         """
         starts, stops = records.span(self._column)
         own, first = _tell_apart(records, starts, stops)
-        if first.size > most_new + len(self._raw):
+        if first.size > most_new + len(self.raw):
             return None
         raw = _contents(records, starts[first], stops[first])
         new = [one for one in raw if one not in self._code_of]
         if len(new) > most_new:
             return None
-        self._code_of |= {one: code for code, one in enumerate(new, len(self._raw))}
-        self._raw += new
-        return Cells(np.array([self._code_of[one] for one in raw], np.int32).take(own), self._raw, starts, stops)
+        self._code_of |= {one: code for code, one in enumerate(new, len(self.raw))}
+        self.raw += new
+        return Cells(np.array([self._code_of[one] for one in raw], np.int32).take(own), self.raw, starts, stops)
 
 
 def distinct_cells(records: Records, column: int) -> Cells:

@@ -72,8 +72,7 @@ class TargetReader:
         self._dialect = dialect
         self._null_tokens = null_tokens
         self._coder = CellCoder(column)
-        self._raw: list[bytes] = []  # the spellings
-        self._code_of, self._may_fill = np.empty(0, np.int32), np.empty(0, np.bool_)  # of each
+        self._code_of, self._may_fill = np.empty(0, np.int32), np.empty(0, np.bool_)  # of each spelling
         self._counts = np.zeros(0, np.int64)
         self._texts: dict[str, int] = {}
         self._code, self._start, self._length = GrowingArray(), GrowingArray(), GrowingArray()
@@ -86,7 +85,6 @@ class TargetReader:
         cells = self._coder.add(records, MOST_SPELLINGS)
         if cells is None:
             raise self._too_many()
-        self._raw = cells.raw
         new = range(self._code_of.size, len(cells.raw))
         texts = [distinct_text(records, self._column, cells, number, self._dialect) for number in new]
         codes = [self._texts.setdefault(text, len(self._texts)) for text in texts]
@@ -107,15 +105,19 @@ class TargetReader:
 
     def finish(self) -> TargetColumn:
         """Give the column."""
-        n_texts, syntax = len(self._texts), (b'"', b"\n", b"\r", self._dialect.delimiter.encode())
+        n_texts, raws, syntax = (
+            len(self._texts),
+            self._coder.raw,
+            (b'"', b"\n", b"\r", self._dialect.delimiter.encode()),
+        )
         may_fill = np.zeros(n_texts, np.bool_)
         may_fill[self._code_of] = self._may_fill
-        contents = map(self._dialect.content, self._raw)
+        contents = map(self._dialect.content, raws)
         needs_quotes = np.array([any(byte in content for byte in syntax) for content in contents], np.bool_)
-        is_quoted = np.array([self._dialect.quoting and raw[:1] == b'"' for raw in self._raw], np.bool_)
+        is_quoted = np.array([self._dialect.quoting and raw[:1] == b'"' for raw in raws], np.bool_)
         is_free = ~self._may_fill & ~needs_quotes
         n_quoted, n_bare = self._counts[is_free & is_quoted].sum(), self._counts[is_free & ~is_quoted].sum()
-        all_empty_are_quoted = b'""' in self._raw and b"" not in self._raw
+        all_empty_are_quoted = b'""' in raws and b"" not in raws
         return TargetColumn(
             code=self._code.finish(),
             texts=tuple(self._texts),

@@ -108,27 +108,27 @@ def detect_dialect(source: Source, reading: DialectOptions, wanted: Sequence[str
     Raises `UsageError` for an impossible delimiter or encoding, `TableError` for what holds no table.
     """
     chosen = None if reading.delimiter is None else _checked(reading.delimiter)
-    text = sniff_encoding(source, reading.encoding)
-    if not text.transparent:
-        source = transcode(source, text)
+    encoding, bom, is_transparent = sniff_encoding(source, reading.encoding)
+    if not is_transparent:
+        source = transcode(source, encoding, bom)
     head = source.read(0, HEAD_BYTES)
     returns = b"\n" not in head and b"\r" in head.rstrip(b"\r")
     if returns:
         source = with_newlines(source)
-    working = text.name if text.transparent else "utf-8"
-    begin = len(text.bom) if text.transparent else 0
+    working = encoding if is_transparent else "utf-8"
+    begin = len(bom) if is_transparent else 0
     first, start, line, separator = find_first_record(source, begin, chosen, working, wanted, reading)
     _refuse_returns(first, source, line, has_header=reading.has_header)
     names = tuple(str(number) for number in range(1, len(first.fields) + 1))
     if reading.has_header:
-        names = tuple(_decoded_names(first, working, text.name, line))
+        names = tuple(_decoded_names(first, working, encoding, line))
     dialect = Dialect(
         reading=reading,
         delimiter=first.delimiter,
         quoting=first.quoting,
         closes=first.closes,
-        encoding=text.name,
-        bom=text.bom,
+        encoding=encoding,
+        bom=bom,
         has_header=reading.has_header,
         header=first.delimiter.encode().join(first.fields),
         names=names,
@@ -138,7 +138,7 @@ def detect_dialect(source: Source, reading: DialectOptions, wanted: Sequence[str
         header_end=start + first.text_stop if reading.has_header else -1,
         first_line=line + first.n_lines if reading.has_header else line,
         detected=chosen is None and first.delimiter.encode() != separator,
-        transcoded=not text.transparent,
+        transcoded=not is_transparent,
         returns=returns,
     )
     bare = [name.strip() for name in names]  # of one with spaces the hint says how it is written

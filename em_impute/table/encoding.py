@@ -3,7 +3,6 @@
 import codecs
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 from em_impute.errors import TableError, UsageError, option
@@ -22,21 +21,11 @@ NO_FILE_ENCODINGS = ("punycode", "idna", "unicode_escape", "raw_unicode_escape",
 WIDE = ("utf-16", "utf-32")  # of several bytes a character: a mark says which byte is first
 
 
-@dataclass(frozen=True)
-class Encoding:
-    """How the file's bytes are text."""
+def sniff_encoding(source: Source, wanted: str | None) -> tuple[str, bytes, bool]:
+    """Decide by the byte-order mark and by what the user `wanted` (None: UTF-8) how the bytes are text.
 
-    name: str
-    """a Python codec that writes no byte-order mark"""
-    bom: bytes
-    """the byte-order mark the file begins with, or nothing"""
-    transparent: bool
-    """every ASCII character is its own byte and never part of another, so the bytes can be scanned as they are"""
-
-
-def sniff_encoding(source: Source, wanted: str | None) -> Encoding:
-    """Decide by the byte-order mark and by what the user `wanted` (None: UTF-8).
-
+    Gives a Python codec that writes no byte-order mark, the mark that the file begins with, and whether it is
+    transparent: every ASCII character is its own byte and never part of another, so that the bytes can be scanned.
     Raises `UsageError` for a codec that does not exist or is not one of text, `TableError` for what looks like UTF-16
     without a mark.
     """
@@ -63,7 +52,7 @@ def sniff_encoding(source: Source, wanted: str | None) -> Encoding:
             f"{shown_path(source.name)} is not {name}: it holds no NUL byte, so no comma and no line end in it",
             f"leave out {option('encoding')} for UTF-8, or name another encoding",
         )
-    return Encoding(name, bom, transparent)
+    return name, bom, transparent
 
 
 def with_newlines(source: Source) -> Source:
@@ -83,24 +72,24 @@ def with_newlines(source: Source) -> Source:
     return copy
 
 
-def transcode(source: Source, encoding: Encoding) -> Source:
+def transcode(source: Source, encoding: str, bom: bytes) -> Source:
     """Copy the source, without its byte-order mark, to a temporary file in UTF-8.
 
     Raises `TableError` where the bytes are not text, or would not come back the same.
     """
-    returned = hashlib.sha256(encoding.bom)
+    returned = hashlib.sha256(bom)
 
     def translated(blocks: Iterable[bytes]) -> Iterator[bytes]:
-        decoder = codecs.getincrementaldecoder(encoding.name)()
-        encoder = codecs.getincrementalencoder(encoding.name)()
-        start, line = len(encoding.bom), 1
+        decoder = codecs.getincrementaldecoder(encoding)()
+        encoder = codecs.getincrementalencoder(encoding)()
+        start, line = len(bom), 1
         for block in chain(blocks, [b""]):
             try:
                 text = decoder.decode(block[start:], not block)
             except UnicodeDecodeError as error:
-                line += error.object[: error.start].decode(encoding.name, "replace").count("\n")
-                message = f"line {line}: byte 0x{error.object[error.start]:02X} is not {encoding.name}"
-                raise TableError(message, decoding_hint(encoding.name, error.object)) from None
+                line += error.object[: error.start].decode(encoding, "replace").count("\n")
+                message = f"line {line}: byte 0x{error.object[error.start]:02X} is not {encoding}"
+                raise TableError(message, decoding_hint(encoding, error.object)) from None
             start, line = 0, line + text.count("\n")
             returned.update(encoder.encode(text, not block))
             yield text.encode("utf-8")
@@ -108,7 +97,7 @@ def transcode(source: Source, encoding: Encoding) -> Source:
     copy, sha256 = copied(source, translated)
     if sha256 != returned.hexdigest():
         raise TableError(
-            f"{shown_path(source.name)} does not keep its bytes when it is read as {encoding.name} and written again",
+            f"{shown_path(source.name)} does not keep its bytes when it is read as {encoding} and written again",
             f"convert the file to UTF-8, for instance with iconv, or name another encoding with {option('encoding')}",
         )
     return copy
