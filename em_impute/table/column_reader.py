@@ -105,11 +105,8 @@ class TargetReader:
 
     def finish(self) -> TargetColumn:
         """Give the column."""
-        n_texts, raws, syntax = (
-            len(self._texts),
-            self._coder.raw,
-            (b'"', b"\n", b"\r", self._dialect.delimiter.encode()),
-        )
+        n_texts, raws = len(self._texts), self._coder.raw
+        syntax = (b'"', b"\n", b"\r", self._dialect.delimiter.encode())
         may_fill = np.zeros(n_texts, np.bool_)
         may_fill[self._code_of] = self._may_fill
         contents = map(self._dialect.content, raws)
