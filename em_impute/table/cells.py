@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from em_impute.errors import TableError
 from em_impute.table.dialect import Dialect
 from em_impute.table.records import Records
-from em_impute.table.scan import BLOCK_BYTES
 from em_impute.table.text import decoded, shown
 
 WORD = 8  # bytes
@@ -16,6 +15,9 @@ LONGEST_IN_WORDS = 256  # bytes; each eight cost a pass over the cells that long
 MASKS = np.array([(1 << 8 * length) - 1 for length in range(WORD + 1)], np.uint64)  # the first `length` bytes of a word
 
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio: multiples of it are far apart (Knuth 6.4)
+
+
+SORTED_BYTES = 1 << 23  # of a file, whose cells are sorted sooner than pandas is imported
 
 
 class Cells(NamedTuple):
@@ -103,7 +105,7 @@ def _tell_apart(
     lengths = stops - starts
     is_short = int(lengths.max()) <= WORD and not records.has_nul  # a word is then the cell itself
     keys = _words(records, starts, lengths) if is_short else _hashes(records, starts, lengths)
-    codes, kinds = factorize(keys, few=records.offset < BLOCK_BYTES)
+    codes, kinds = factorize(keys, few=records.offset < SORTED_BYTES)
     first = np.empty(len(kinds), np.intp)
     first[codes[::-1]] = np.arange(codes.size)[::-1]
     if is_short or _are_like(records, starts, lengths, first[codes]):

@@ -36,9 +36,10 @@ def coded(rows, block_bytes, most_new=10**9):
     return said, [raw.decode() for raw in found.raw]
 
 
-@pytest.mark.parametrize("block_bytes", [40, 700, 1 << 20])
+@pytest.mark.parametrize(("block_bytes", "sorted_bytes"), [(40, 1 << 20), (700, 0), (1 << 20, 0), (1 << 20, 1)])
 @pytest.mark.parametrize("contents", [SHORT, SHORT + LONG, [str(number) for number in range(900)]])
-def test_a_coder_numbers_contents_by_first_appearance(contents, block_bytes):
+def test_a_coder_numbers_contents_by_first_appearance(contents, block_bytes, sorted_bytes, monkeypatch):
+    monkeypatch.setattr("em_impute.table.cells.SORTED_BYTES", sorted_bytes)
     rng = random.Random(0)  # noqa: S311
     rows = [rng.choice(contents) for _ in range(1200)]
 
