@@ -143,7 +143,7 @@ def _compare(moments: Moments, cost: Floats, loss: Floats, prior: Prior, one: in
 
 
 def _of(moments: Moments, which: Integers | list[int]) -> Moments:
-    return Moments(moments.weight[which], moments.mean[which], moments.scatter[which], 0.0, 0)
+    return Moments(moments.weight[which], moments.mean[which], moments.scatter[which])
 
 
 def _cost(moments: Moments, prior: Prior) -> Floats:

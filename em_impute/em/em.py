@@ -24,7 +24,6 @@ from em_impute.em.parameters import (
     LOG_TWO_PI,
     Parameters,
     clamp,
-    condition,
     free_weight,
     labelled_offset,
     whiten,
@@ -144,10 +143,7 @@ def expect(problem: Problem, parameters: Parameters, map_blocks: MapBlocks = map
         offset = labelled_offset(parameters.weight, problem.component_label, problem.labelled)
         log_clamp = np.vstack([log_clamp[:-1] + offset, log_clamp[-1:]])
         log_likelihood += float(problem.fixed.weight @ offset)
-    every = np.ones((1, parameters.mean.shape[1]), dtype=bool)
-    whole = any(block.observed.all() for block in problem.blocks)
-    complete = condition(parameters.covariance, every) if whole else None
-    work = partial(summarize, parameters=parameters, log_clamp=log_clamp, complete=complete)
+    work = partial(summarize, parameters=parameters, log_clamp=log_clamp)
     fixed = problem.fixed._replace(log_likelihood=log_likelihood)
     return reduce(merge, map_blocks(work, problem.blocks), fixed)
 
