@@ -52,18 +52,11 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     `x` is (n_rows, n_features) with NaN where a feature is missing; `label` and `weight` are (n_rows,).  Block sizes
     depend only on the shape of the data, so equal data give equal blocks and equal bits.
     """
-    n_rows, n_features = x.shape
+    n_features = x.shape[1]
     rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features))
-    missing = np.isnan(x)
-    if not missing.any():
-        return [*_cut(x, label, weight, np.arange(n_rows), rows_per_block, one_pattern=True)]
-
-    some = missing.any(axis=1)
-    incomplete, complete = np.flatnonzero(some), np.flatnonzero(~some)
-    patterns, pattern = find_patterns(missing[incomplete])
-    groups = [incomplete[rows] for rows in rows_by_code(pattern, len(patterns))]
-    common = [complete] if complete.size else []
-    common += [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
+    patterns, pattern = find_patterns(np.isnan(x))
+    groups = rows_by_code(pattern, len(patterns))
+    common = [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
     rare = [rows for rows in groups if rows.size < RARE_PATTERN_ROWS]
     blocks = [block for rows in common for block in _cut(x, label, weight, rows, rows_per_block, one_pattern=True)]
     if rare:
