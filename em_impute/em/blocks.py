@@ -126,43 +126,39 @@ FARTHEST = 1e12
 count span sixteen digits, so that of the rows a table can have none with a weight is so far out."""
 
 
-def standard_units(values: Floats, weight: Floats) -> tuple[float, float]:
-    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300.
+def standardise(values: Floats, weight: Floats, out: Floats) -> tuple[float, float]:
+    """Bring values, (n_rows,), to mean 0 and deviation 1 in `out`; give the mean and deviation that they had.
 
-    Numbers are taken in units of a power of two, so that the same in other such units are standardised to the same
-    bits.  Rows of weight 0 have no say.  Slice by slice: no copy of a column is made unless there are such rows.
+    NaN stays NaN.  Numbers are taken in units of a power of two, so that the same in other such units are standardised
+    to the same bits, for magnitudes from 1e-300 to 1e300.  Rows of weight 0 have no say.  A row that counts is never as
+    far out as FARTHEST, since it takes part in the deviation.  One that does not can be beyond what can be squared: it
+    stands at FARTHEST on its side, where every label's tail has come to its limit.
     """
     counting = weight > 0.0
-    own = values if counting.all() else values[counting]
+    if every := bool(counting.all()):  # slice by slice: no copy of a column is made
+        own, counts = values, weight
+    else:
+        own, counts = values[counting], weight[counting]
     largest = float(np.fmax(np.fmax.reduce(own), -np.fmin.reduce(own)))
     size = float(np.ldexp(0.5, np.frexp(largest)[1]))
-
-    def seen(some: slice) -> tuple[Floats, Floats]:
-        is_seen = ~np.isnan(values[some]) & (weight[some] > 0.0)
-        return (values[some], weight[some]) if is_seen.all() else (values[some][is_seen], weight[some][is_seen])
-
     total = mean = square = 0.0
-    for number, counts in map(seen, slices(values.size)):
-        total += float(counts.sum())
-        mean += float(counts @ (number / size))
+    for some in slices(own.size):
+        seen = ~np.isnan(own[some])
+        count = counts[some][seen]
+        total += float(count.sum())
+        mean += float(count @ (own[some][seen] / size))
     mean /= total
-    for number, counts in map(seen, slices(values.size)):
-        centred = number / size - mean
-        square += float(counts @ (centred * centred))
-    return float(mean * size), float(np.sqrt(square / total) * size)
-
-
-def in_units(values: Floats, shift: float, scale: float, weight: Floats, out: Floats) -> None:
-    """Standardise values, (n_rows,), into `out`; NaN stays NaN.
-
-    A row that counts is never as far out as FARTHEST, since it takes part in the deviation.  One that does not can be
-    beyond what can be squared: it stands at FARTHEST on its side, where every label's tail has come to its limit.
-    """
+    for some in slices(own.size):
+        seen = ~np.isnan(own[some])
+        centred = own[some][seen] / size - mean
+        square += float(counts[some][seen] @ (centred * centred))
+    shift, scale = float(mean * size), float(np.sqrt(square / total) * size)
     with np.errstate(over="ignore"):
         np.subtract(values, shift, out=out)
         out /= scale
-    if not (weight > 0.0).all():
+    if not every:
         np.clip(out, -FARTHEST, FARTHEST, out=out)
+    return shift, scale
 
 
 def sample_rows(rows: Rows, size: int, seed: int) -> Rows:
