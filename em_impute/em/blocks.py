@@ -141,17 +141,19 @@ def standardise(values: Floats, weight: Floats, out: Floats) -> tuple[float, flo
         own, counts = values[counting], weight[counting]
     largest = float(np.fmax(np.fmax.reduce(own), -np.fmin.reduce(own)))
     size = float(np.ldexp(0.5, np.frexp(largest)[1]))
+
+    def seen(some: slice) -> tuple[Floats, Floats]:
+        is_seen = ~np.isnan(own[some])
+        return (own[some], counts[some]) if is_seen.all() else (own[some][is_seen], counts[some][is_seen])
+
     total = mean = square = 0.0
-    for some in slices(own.size):
-        seen = ~np.isnan(own[some])
-        count = counts[some][seen]
+    for number, count in map(seen, slices(own.size)):
         total += float(count.sum())
-        mean += float(count @ (own[some][seen] / size))
+        mean += float(count @ (number / size))
     mean /= total
-    for some in slices(own.size):
-        seen = ~np.isnan(own[some])
-        centred = own[some][seen] / size - mean
-        square += float(counts[some][seen] @ (centred * centred))
+    for number, count in map(seen, slices(own.size)):
+        centred = number / size - mean
+        square += float(count @ (centred * centred))
     shift, scale = float(mean * size), float(np.sqrt(square / total) * size)
     with np.errstate(over="ignore"):
         np.subtract(values, shift, out=out)
