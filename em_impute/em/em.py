@@ -25,6 +25,7 @@ from em_impute.em.parameters import (
     Parameters,
     clamp,
     free_weight,
+    half_log_precision,
     labelled_offset,
     whiten,
 )
@@ -128,11 +129,10 @@ def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
         return 0.0
     weight = moments.weight[held]
     whitener = whiten(parameters.covariance[held])
-    log_scale = -np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
     offset = (whitener @ (moments.mean - parameters.mean)[held][:, :, None])[:, :, 0]
     spread = np.einsum("kij,kjl,kil->k", whitener, moments.scatter[held], whitener)
     distance = spread + weight * (offset**2).sum(axis=1)
-    log_normalizer = -0.5 * moments.mean.shape[1] * LOG_TWO_PI - log_scale
+    log_normalizer = half_log_precision(whitener) - 0.5 * moments.mean.shape[1] * LOG_TWO_PI
     return float((weight * (log_weight(parameters.weight[held]) + log_normalizer) - 0.5 * distance).sum())
 
 

@@ -45,20 +45,13 @@ def hard_moments(x: Floats, component: Integers, weight: Floats, n_components: i
     `x` is (n_rows, n_features); a NaN counts as the component's own mean.  Two passes: the mean, then the scatter about
     it.  The log-likelihood is left at 0; `em.log_likelihood_of` has it for any parameters.
     """
-    n_features = x.shape[1]
-    moments = empty(n_components, n_features)
+    moments = empty(n_components, x.shape[1])
     for k in range(n_components):
-        rows = component == k
-        w = weight[rows]
-        if not w.sum() > 0:
-            continue
-        members = x[rows]
+        members, w = x[component == k], weight[component == k]
         seen = ~np.isnan(members)
-        seen_weight = w @ seen
-        total = w @ np.where(seen, members, 0.0)
-        moments.mean[k] = np.divide(total, seen_weight, out=np.zeros(n_features), where=seen_weight > 0)
-        centred = np.where(seen, members - moments.mean[k], 0.0)
-        moments.mean[k] += np.divide(w @ centred, seen_weight, out=np.zeros(n_features), where=seen_weight > 0)
+        seen_weight = np.maximum(w @ seen, np.finfo(float).tiny)
+        for _ in range(2):  # once more, since an offset of the data costs the first mean some digits
+            moments.mean[k] += w @ np.where(seen, members - moments.mean[k], 0.0) / seen_weight
         centred = np.where(seen, members - moments.mean[k], 0.0)
         moments.weight[k] = w.sum()
         moments.scatter[k] = (centred * w[:, None]).T @ centred

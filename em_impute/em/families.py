@@ -6,7 +6,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.em.expectation import Moments
-from em_impute.em.parameters import Parameters, whiten
+from em_impute.em.parameters import Parameters, half_log_precision, whiten
 from em_impute.errors import FitError, option
 
 MEAN_PSEUDO_ROWS = 0.01
@@ -135,11 +135,11 @@ def log_prior(parameters: Parameters, family: Family, prior: Prior) -> float:
     offset = whitener @ (parameters.mean - prior.mean)[:, :, None]
     if family.shared:
         whitener = whitener[:1]
-    log_determinant = -2.0 * np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
     trace = np.einsum("kij,jl,kil->k", whitener, _prior_scatter(family, prior), whitener)
     pseudo_rows = prior.pseudo_rows(family, parameters.weight.size)
     kappa = prior.strength * MEAN_PSEUDO_ROWS
-    return float(-0.5 * (pseudo_rows * log_determinant + trace).sum() - 0.5 * kappa * (offset**2).sum())
+    of_covariances = (pseudo_rows * half_log_precision(whitener) - 0.5 * trace).sum()
+    return float(of_covariances - 0.5 * kappa * (offset**2).sum())
 
 
 def n_parameters(family: Family, n_components: int, n_features: int) -> int:
@@ -192,8 +192,7 @@ def _in_own_axes(scatter: Floats, rows: Floats, volume: str) -> Floats:
 def _of_one_volume(scatter: Floats, rows: Floats) -> Floats:
     """Give each component its own S_k, at one volume, EVV and EVI: Σ_k = λ S_k/|S_k|^(1/d), λ = Σ_j |S_j|^(1/d)/N."""
     own = scatter / rows[:, None, None]
-    diagonal = np.diagonal(whiten(own), axis1=-2, axis2=-1)
-    size = np.exp(-2.0 * np.log(diagonal).mean(axis=-1))  # (n_components,), |S_k|^(1/d) / rows_k
+    size = np.exp(-2.0 * half_log_precision(whiten(own)) / own.shape[-1])  # (n_components,), |S_k|^(1/d) / rows_k
     common = (rows @ size) / rows.sum()
     scaled: Floats = own * (common / size)[:, None, None]
     return scaled

@@ -84,10 +84,9 @@ def condition(covariance: Floats, observed: Flags) -> tuple[Floats, Floats]:
         return observed[:, None] / np.sqrt(covariance), -0.5 * (observed @ (LOG_TWO_PI + np.log(covariance)).T)
     both = (observed[:, :, None] & observed[:, None, :])[:, None]  # (p, 1, d, d)
     # The identity in place of what is not observed factors by itself: one batched call serves every pattern.
-    cholesky = _cholesky(np.where(both, covariance, np.eye(covariance.shape[-1])))
-    log_scale = np.log(np.diagonal(cholesky, axis1=-2, axis2=-1)).sum(axis=-1)
-    log_normalizer = -0.5 * observed.sum(axis=1)[:, None] * LOG_TWO_PI - log_scale
-    return np.where(both, _inverse(cholesky), 0.0), log_normalizer
+    whitener = whiten(np.where(both, covariance, np.eye(covariance.shape[-1])))
+    log_normalizer = half_log_precision(whitener) - 0.5 * observed.sum(axis=1)[:, None] * LOG_TWO_PI
+    return np.where(both, whitener, 0.0), log_normalizer
 
 
 def complete(covariance: Floats, whitener: Floats, observed: Flags) -> tuple[Floats, Floats]:
@@ -104,11 +103,25 @@ def complete(covariance: Floats, whitener: Floats, observed: Flags) -> tuple[Flo
 
 
 def whiten(covariance: Floats) -> Floats:
-    """Invert the Cholesky factor of each covariance, (n_components, n_features, n_features).
+    """Invert the Cholesky factor of each covariance, (…, n_features, n_features).
 
     Raises FitError when a covariance is numerically singular.
     """
-    return _inverse(_cholesky(covariance))
+    try:
+        factor = np.linalg.cholesky(covariance)
+        is_regular = bool((np.diagonal(factor, axis1=-2, axis2=-1) > MIN_SCALE).all())
+    except np.linalg.LinAlgError:
+        is_regular = False
+    if not is_regular:
+        message = "a component's covariance became singular: too few rows, equal rows or collinear columns"
+        raise FitError(message, COLLAPSE_HINT)
+    return np.linalg.inv(factor).astype(np.float64, copy=False)
+
+
+def half_log_precision(whitener: Floats) -> Floats:
+    """Compute ½ log |Σ⁻¹| from the inverse Cholesky factor of each Σ, (…, n_features, n_features)."""
+    result: Floats = np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
+    return result
 
 
 def rescale(parameters: Parameters, shift: Floats, scale: Floats) -> Parameters:
@@ -167,19 +180,3 @@ def push_apart(parameters: Parameters, which: Flags, seed: int) -> Parameters:
     mean[which] += PUSH * (np.linalg.cholesky(parameters.covariance[which]) @ direction[:, :, None])[:, :, 0]
     weight[which] = weight[which].mean()
     return Parameters(weight, mean, parameters.covariance)
-
-
-def _cholesky(covariance: Floats) -> Floats:
-    try:
-        factor = np.linalg.cholesky(covariance).astype(np.float64, copy=False)
-    except np.linalg.LinAlgError:
-        factor = np.zeros_like(covariance)
-    smallest = float(np.diagonal(factor, axis1=-2, axis2=-1).min(initial=np.inf))
-    if not smallest > MIN_SCALE:
-        message = "a component's covariance became singular: too few rows, equal rows or collinear columns"
-        raise FitError(message, COLLAPSE_HINT)
-    return factor
-
-
-def _inverse(factor: Floats) -> Floats:
-    return np.linalg.inv(factor).astype(np.float64, copy=False)

@@ -77,10 +77,18 @@ def describe_numbers(values: Floats, weights: Floats | None = None) -> NumberDis
     """
     values, weights = _counting(values, weights)
     lowest, highest = _ends(values)
-    edges = np.empty(0)
-    if lowest <= highest:
-        edges = np.append(nextafter(lowest, -np.inf), _upper_ends(values, weights, highest))
-    return count_numbers(edges, values, weights)
+    if lowest > highest:
+        return count_numbers(np.empty(0), values, weights)
+    some, weight = _drawn(values, weights, ENOUGH)
+    seen = ~np.isnan(some)
+    ends, place = np.unique(some[seen], return_inverse=True)
+    most = MAX_CELLS - 2
+    if ends.size > most:
+        reached = np.cumsum(np.bincount(place, weight[seen]))
+        wanted = reached[-1] * np.arange(1, most + 1) / most
+        ends = ends[np.unique(np.searchsorted(reached, wanted))]
+    # Neither end need be among the rows drawn.
+    return count_numbers(np.array([nextafter(lowest, -np.inf), *ends[:-1], highest]), values, weights)
 
 
 def count_numbers(edges: Floats, values: Floats, weights: Floats | None = None) -> NumberDistribution:
@@ -121,20 +129,6 @@ def _drawn(values: Floats, weights: Floats, size: int) -> tuple[Floats, Floats]:
     """Draw at most `size` rows by their weights, always the same ones: not every k-th, since rows often take turns."""
     drawn, weights = draw_by_weight(weights, size, np.random.default_rng(0))
     return values[drawn], weights
-
-
-def _upper_ends(values: Floats, weights: Floats, highest: float) -> Floats:
-    """Choose where cells end, (n_ends,) ascending, the last one at the highest number."""
-    values, weights = _drawn(values, weights, ENOUGH)
-    seen = ~np.isnan(values)
-    distinct, place = np.unique(values[seen], return_inverse=True)
-    count = np.bincount(place, weights[seen])
-    most = MAX_CELLS - 2
-    if distinct.size > most:
-        reached = np.cumsum(count)
-        wanted = reached[-1] * np.arange(1, most + 1) / most
-        distinct = distinct[np.unique(np.searchsorted(reached, wanted))]
-    return np.append(distinct[:-1], highest)  # a draw need not hold it
 
 
 class Conversion(NamedTuple):
