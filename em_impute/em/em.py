@@ -226,24 +226,6 @@ def _look(
         return problem.fixed, -np.inf
 
 
-def fit(steps: Iterable[Step], component_label: Integers, watch: Callable[[Step], None] | None = None) -> Fit:
-    """Follow the steps to the last one; `watch` is told of each."""
-    path = {}
-    for step in steps:
-        if watch is not None:
-            watch(step)
-        path[step.iteration] = step.log_likelihood
-    return Fit(
-        step.parameters,
-        component_label,
-        step.log_likelihood,
-        step.objective,
-        tuple(path.values()),
-        step.stop or "max_iter",
-        step.remaining,
-    )
-
-
 def posterior(parameters: Parameters, component_label: Integers, x: Floats) -> Floats:
     """Compute the probability of each label for rows whose label is not known.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows, draw_by_weight, sample_rows, slices
 from em_impute.em.clustering import Hierarchy, build_hierarchy, choose_far_apart, partitions
-from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Step, Stopping, fit, iterate, make_problem
+from em_impute.em.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Family, Prior, default_prior, m_step
 from em_impute.em.parameters import Parameters, coinciding, push_apart
@@ -110,11 +110,11 @@ def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy
     failures = [FitError("EM found no start", f"raise {option('prior_strength')}")]
 
     def look(start: Parameters) -> Fit:
-        return _climb(problem, start, prior, begin)
+        return climb(problem, start, prior, begin)
 
     def finish(begun: Fit) -> Fit:
         left = recipe.stopping._replace(max_iter=max_iter - len(begun.path) + 1)
-        final = _climb(problem, begun.parameters, prior, recipe._replace(stopping=left))
+        final = climb(problem, begun.parameters, prior, recipe._replace(stopping=left))
         _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
         return final._replace(path=begun.path[:-1] + final.path)
 
@@ -144,12 +144,24 @@ def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy
     return Mixture(best, recipe, len(merged) + len(runs), n_optima)
 
 
-def _climb(
-    problem: Problem, start: Parameters, prior: Prior, recipe: Recipe, watch: Callable[[Step], None] | None = None
+def climb(
+    problem: Problem,
+    start: Parameters,
+    prior: Prior,
+    recipe: Recipe,
+    watch: Callable[[Step], None] | None = None,
+    map_blocks: MapBlocks = map,
 ) -> Fit:
-    family = FAMILIES[recipe.family]
-    steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=recipe.accelerate)
-    return fit(steps, problem.component_label, watch)
+    """Run EM to its end; `watch` is told of each step."""
+    family, path = FAMILIES[recipe.family], {}
+    for step in iterate(problem, start, family, prior, recipe.stopping, map_blocks, accelerate=recipe.accelerate):
+        if watch is not None:
+            watch(step)
+        path[step.iteration] = step.log_likelihood
+    stop, likelihoods = step.stop or "max_iter", tuple(path.values())
+    return Fit(
+        step.parameters, problem.component_label, step.log_likelihood, step.objective, likelihoods, stop, step.remaining
+    )
 
 
 def _height(run: Fit) -> float:
@@ -225,15 +237,15 @@ def fit_mixture(
         if hierarchy is None:
             hierarchy = build_hierarchy(few, overall_covariance(few), recipe.seed)
         found = search(few_problem, few, prior, recipe, hierarchy)
-        fitted = found.fit if few is rows else _climb(problem, found.fit.parameters, prior, recipe, watch)
+        fitted = found.fit if few is rows else climb(problem, found.fit.parameters, prior, recipe, watch)
         return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
 
     if start is None:
         start = start_from_labels(rows, component_label, prior, recipe.seed)
     if few is not rows and recipe.accelerate:
         with suppress(FitError):
-            start = _climb(few_problem, start, prior, recipe).parameters
-    return Mixture(_climb(problem, start, prior, recipe, watch), recipe)
+            start = climb(few_problem, start, prior, recipe).parameters
+    return Mixture(climb(problem, start, prior, recipe, watch), recipe)
 
 
 def _fewer(rows: Rows, seed: int) -> Rows:
@@ -263,7 +275,7 @@ def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int
         reweighted = few._replace(weight=np.maximum(rng.standard_gamma(few.weight), np.finfo(float).tiny))
         problem = _problem(reweighted, component_label, n_labels, recipe)
         try:
-            found.append(_climb(problem, start, prior, recipe._replace(stopping=stopping)).parameters)
+            found.append(climb(problem, start, prior, recipe._replace(stopping=stopping)).parameters)
         except FitError:
             found.append(start)
     return found

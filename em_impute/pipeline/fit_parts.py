@@ -15,10 +15,10 @@ from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.labels import Labels, read_labels
 from em_impute.columns.weights import WeightScale, relative_weights
 from em_impute.em.blocks import Block, Floats, Integers, Rows
-from em_impute.em.em import Problem, fit, iterate, make_problem
+from em_impute.em.em import Problem, Step, make_problem
 from em_impute.em.expectation import Moments, empty, merge
-from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.mixture import Mixture
+from em_impute.em.families import Prior, default_prior
+from em_impute.em.mixture import Mixture, climb
 from em_impute.em.parameters import clamp
 from em_impute.model.assign import ModelDraws, deltas_of, seed_of_imputing
 from em_impute.model.predict import Mixed, Model
@@ -213,9 +213,10 @@ def _fit_all_rows(
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
         return map_parts(_moments_of_part, scan.parts, repeat((task, work)))
 
-    begin, family, stopping = start.fit.parameters, FAMILIES[recipe.family], recipe.stopping
-    steps = iterate(problem, begin, family, prior, stopping, map_blocks, accelerate=recipe.accelerate)
-    found = fit(steps, component_label, lambda step: progress("fitting", None, f"all rows, step {step.iteration}"))
+    def watch(step: Step) -> None:
+        progress("fitting", None, f"all rows, step {step.iteration}")
+
+    found = climb(problem, start.fit.parameters, prior, recipe, watch, map_blocks)
     scale = np.array([feature.scale for feature in model.coding.features])
     return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight)
 
