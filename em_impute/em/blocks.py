@@ -1,6 +1,6 @@
 """Rows: in standard units, drawn at random, and cut into blocks that one matrix product can work on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -63,18 +63,6 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
         few = max(1, rows_per_block // n_features)
         blocks += _cut(x, label, weight, np.concatenate(rare), few, one_pattern=False)
     return blocks
-
-
-def per_row(values: Sequence[Floats], blocks: Sequence[Block], shape: tuple[int, int]) -> Floats:
-    """Bring what was computed block by block back into the order of the rows.
-
-    `values[b]` is (n_groups, n_values, n_rows_of_group) for `blocks[b]`; the result has the `shape`
-    (n_rows, n_values).
-    """
-    result = np.empty(shape)
-    for value, block in zip(values, blocks, strict=True):
-        result[block.row] = np.moveaxis(value, 1, 2)
-    return result
 
 
 def _cut(

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from em_impute.em.acceleration import Squarem
-from em_impute.em.blocks import Block, Floats, Integers, make_blocks, per_row
+from em_impute.em.blocks import UNKNOWN, Block, Floats, Integers, make_blocks
 from em_impute.em.expectation import Moments, e_step, hard_moments, log_weight, merge, summarize
 from em_impute.em.families import Family, Prior, log_prior, m_step
 from em_impute.em.parameters import (
@@ -226,20 +226,27 @@ def _look(
         return problem.fixed, -np.inf
 
 
+def responsibilities(parameters: Parameters, component_label: Integers, x: Floats, label: Integers) -> Floats:
+    """Take the E step for some rows: (n_rows, n_components).
+
+    `x` is (n_rows, n_features) with NaN for missing; `label` (n_rows,) clamps where it is known.
+    """
+    found = np.empty((label.size, component_label.size))
+    log_clamp = clamp(component_label, int(component_label.max()) + 1)
+    for block in make_blocks(x, label, np.ones(label.size), component_label.size):
+        found[block.row] = np.moveaxis(e_step(block, parameters, log_clamp).responsibility, 1, 2)
+    return found
+
+
 def posterior(parameters: Parameters, component_label: Integers, x: Floats) -> Floats:
     """Compute the probability of each label for rows whose label is not known.
 
     `x` is (n_rows, n_features) with NaN for missing; the result (n_rows, n_labels) sums to 1 over labels.  A row that
     shows no feature gets the labels' shares.  Where these are free, they are those among unlabelled rows.
     """
-    n_rows = x.shape[0]
-    n_labels = int(component_label.max()) + 1
-    log_clamp = clamp(component_label, n_labels)
-    unknown = np.full(n_rows, -1)
-    blocks = make_blocks(x, unknown, np.ones(n_rows), component_label.size)
-    responsibility = [e_step(block, parameters, log_clamp).responsibility for block in blocks]
-    belongs = np.isfinite(log_clamp[:-1]).astype(float)  # (n_labels, n_components)
-    return per_row([belongs @ value for value in responsibility], blocks, (n_rows, n_labels))
+    belongs = (component_label[:, None] == np.arange(component_label.max() + 1)).astype(float)
+    probability: Floats = responsibilities(parameters, component_label, x, np.full(len(x), UNKNOWN)) @ belongs
+    return probability
 
 
 def _explain_fall(parameters: Parameters, prior: Prior, last: Step, objective: float) -> None:

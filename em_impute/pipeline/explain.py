@@ -9,12 +9,22 @@ import numpy as np
 
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
-from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, per_row
-from em_impute.em.em import Step, Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
-from em_impute.em.expectation import Moments, e_step
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import (
+    Step,
+    Stop,
+    Stopping,
+    expect,
+    iterate,
+    log_likelihood_of,
+    make_problem,
+    posterior,
+    responsibilities,
+)
+from em_impute.em.expectation import Moments
 from em_impute.em.families import FAMILIES, default_prior, log_prior
 from em_impute.em.mixture import components_of_labels, overall_covariance, weighed
-from em_impute.em.parameters import Parameters, clamp, rescale
+from em_impute.em.parameters import Parameters, rescale
 from em_impute.errors import FitError, option
 from em_impute.model.select import ordering_feature
 from em_impute.options import Request
@@ -225,35 +235,16 @@ def _is_kept(iteration: int, showing: Showing) -> bool:
     return bool(round(LATER * WIDENING ** round(power)) == iteration)
 
 
-def responsibilities(parameters: Parameters, component_label: Integers, x: Floats, label: Integers) -> Floats:
-    """Take the E step for some rows: (n_rows, n_components).
-
-    `x` is (n_rows, n_features), standardised, with NaN for missing; `label` (n_rows,) clamps where it is known.
-    """
-    n_labels, n_components = int(component_label.max()) + 1, component_label.size
-    log_clamp = clamp(component_label, n_labels)
-    blocks = make_blocks(x, label.astype(np.intp), np.ones(label.size), n_components)
-    return per_row(
-        [e_step(block, parameters, log_clamp).responsibility for block in blocks], blocks, (label.size, n_components)
-    )
-
-
 def _telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:
     """Choose rows without a label, from doubtful to certain at the start, and one whose label is least likely there."""
-    distinct, n_labels = design.distinct, int(component_label.max()) + 1
+    distinct = design.distinct
     shows = ~np.isnan(distinct.x).all(axis=1)
     unknown, known = (np.flatnonzero(is_it & shows) for is_it in (distinct.label < 0, distinct.label >= 0))
-    belongs = (component_label[:, None] == np.arange(n_labels)).astype(float)
-
-    def chances(rows: Integers) -> Floats:
-        said: Floats = responsibilities(start, component_label, distinct.x[rows], np.full(rows.size, -1)) @ belongs
-        return said
-
     n_unknown = min(unknown.size, number - (1 if known.size and number > 1 else 0))
-    own = chances(known)[np.arange(known.size), distinct.label[known]]
+    chances, own = (posterior(start, component_label, distinct.x[rows]) for rows in (unknown, known))
     chosen = [
-        *_quantiles(unknown, chances(unknown).max(axis=1, initial=0.0), n_unknown),
-        *_quantiles(known, own, number - n_unknown),
+        *_quantiles(unknown, chances.max(axis=1, initial=0.0), n_unknown),
+        *_quantiles(known, own[np.arange(known.size), distinct.label[known]], number - n_unknown),
     ]
     if design.index is None:
         return sorted(chosen)
