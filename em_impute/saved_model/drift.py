@@ -118,17 +118,26 @@ def compare(training: DataProfile, new: DataProfile) -> Drift:
         then, unit = training.numbers[name], new.units.get(name, "")
         one = _compared(name, then, now, psi(then.counts, now.counts))
         spans = [Span(counted.median, counted.lowest, counted.highest) for counted in (then, now)]
-        one = replace(one, type="numeric", then=spans[0], now=spans[1] if now.total else None)
-        predictors.append(replace(one, has_moved=one.has_moved or bool(unit), other_unit=unit))
+        one = replace(one, type="numeric", then=spans[0], now=spans[1] if now.total else None, other_unit=unit)
+        predictors.append(replace(one, has_moved=one.has_moved or bool(unit)))
     for name, held in new.texts.items():
         one = _compared(name, training.texts[name], held, _psi_of_texts(training.texts[name], held))
         predictors.append(replace(one, unseen=(held.unseen_rows, held.unseen / held.total) if held.unseen else None))
-    return Drift(predictors, _labels(training.labels, new.labels))
+    known, labels = training.labels, new.labels
+    found = _psi_of_texts(known, labels)
+    if found is None:
+        return Drift(predictors, None)
+    shares = map(ShareThenNow, (known.counts / known.total).tolist(), (labels.counts / labels.total).tolist())
+    return Drift(predictors, LabelDrift(*found, dict(zip(known.texts, shares, strict=True))))
 
 
 def _compared(name: str, then: Distribution, now: Distribution, found: tuple[float, float] | None) -> PredictorDrift:
+    """Say what a predictor of either kind has: `found` is its population stability index and the limit of that."""
     value, limit = found or (None, None)
-    has_moved, missing = found is not None and found[0] > found[1], _missing(then, now)
+    n_then, n_now = then.total + then.missing, now.total + now.missing
+    is_more = is_more_often(then.missing, n_then, now.missing, n_now, MISSING_MORE)
+    missing = ShareThenNow(then.missing / n_then if n_then else None, now.missing / n_now if n_now else None, is_more)
+    has_moved = found is not None and found[0] > found[1]
     return PredictorDrift(
         name=name, type="categorical", has_moved=has_moved, psi=value, psi_limit=limit, missing=missing
     )
@@ -138,23 +147,6 @@ def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> tuple[float,
     """Compare texts from the most common one on, so that rare ones share a group."""
     order = (-then.counts).argsort(kind="stable")
     return psi(then.counts[order], now.counts[order], now.unseen)
-
-
-def _missing(then: Distribution, now: Distribution) -> ShareThenNow:
-    n_then, n_now = then.total + then.missing, now.total + now.missing
-    return ShareThenNow(
-        then.missing / n_then if n_then else None,
-        now.missing / n_now if n_now else None,
-        is_more_often(then.missing, n_then, now.missing, n_now, MISSING_MORE),
-    )
-
-
-def _labels(then: TextDistribution, now: TextDistribution) -> LabelDrift | None:
-    found = _psi_of_texts(then, now)
-    if found is None:
-        return None
-    shares = map(ShareThenNow, (then.counts / then.total).tolist(), (now.counts / now.total).tolist())
-    return LabelDrift(*found, dict(zip(then.texts, shares, strict=True)))
 
 
 # In words
