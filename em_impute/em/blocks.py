@@ -1,6 +1,5 @@
 """Rows: in standard units, drawn at random, and cut into blocks that one matrix product can work on."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -57,24 +56,17 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     patterns, pattern = find_patterns(np.isnan(x))
     groups = rows_by_code(pattern, len(patterns))
     common = [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
-    rare = [rows for rows in groups if rows.size < RARE_PATTERN_ROWS]
-    blocks = [block for rows in common for block in _cut(x, label, weight, rows, rows_per_block, one_pattern=True)]
-    if rare:
-        few = max(1, rows_per_block // n_features)
-        blocks += _cut(x, label, weight, np.concatenate(rare), few, one_pattern=False)
-    return blocks
-
-
-def _cut(
-    x: Floats, label: Integers, weight: Floats, rows: Integers, size: int, *, one_pattern: bool
-) -> Iterator[Block]:
-    """Cut rows into blocks of one group each, or of groups of one row each."""
-    for some in slices(rows.size, size):
-        row = rows[some][None] if one_pattern else rows[some][:, None]
+    layouts = [rows[some][None] for rows in common for some in slices(rows.size, rows_per_block)]
+    if len(common) < len(groups):
+        rare = np.concatenate([rows for rows in groups if rows.size < RARE_PATTERN_ROWS])
+        layouts += [rare[some][:, None] for some in slices(rare.size, max(1, rows_per_block // n_features))]
+    blocks = []
+    for row in layouts:  # (n_groups, n_rows)
         values = np.ascontiguousarray(np.swapaxes(x[row], 1, 2))
         observed = ~np.isnan(values[:, :, 0])
         values[~observed] = 0.0
-        yield Block(values, observed, label[row], weight[row], row)
+        blocks.append(Block(values, observed, label[row], weight[row], row))
+    return blocks
 
 
 def find_patterns(flags: Flags) -> tuple[Flags, Integers]:
