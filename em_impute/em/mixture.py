@@ -219,13 +219,12 @@ def fit_mixture(
     recipe: Recipe,
     watch: Callable[[Step], None] | None = None,
     hierarchy: Hierarchy | None = None,
-    start: Parameters | None = None,
 ) -> Mixture:
     """Fit a Gaussian mixture in which every component belongs to a label.
 
     Labelled rows start and anchor the fit.  When no row is labelled, each label is one component, found from several
     starts; which is which is then for the caller to say.  `hierarchy` is that of the rows, where the caller has it.
-    `start` takes the place of both.  Where rows are many, EM first comes near the optimum on a sample of them.
+    Where rows are many, EM first comes near the optimum on a sample of them.
     """
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
     prior = _prior_for(rows, component_label.size, recipe.prior_strength)
@@ -233,15 +232,14 @@ def fit_mixture(
     few = _fewer(rows, recipe.seed)
     few_problem = problem if few is rows else _problem(few, component_label, n_labels, recipe)
 
-    if start is None and not (rows.label >= 0).any():
+    if not (rows.label >= 0).any():
         if hierarchy is None:
             hierarchy = build_hierarchy(few, overall_covariance(few), recipe.seed)
         found = search(few_problem, few, prior, recipe, hierarchy)
         fitted = found.fit if few is rows else climb(problem, found.fit.parameters, prior, recipe, watch)
         return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
 
-    if start is None:
-        start = start_from_labels(rows, component_label, prior, recipe.seed)
+    start = start_from_labels(rows, component_label, prior, recipe.seed)
     if few is not rows and recipe.accelerate:
         with suppress(FitError):
             start = climb(few_problem, start, prior, recipe).parameters
