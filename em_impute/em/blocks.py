@@ -162,16 +162,7 @@ def draw_by_weight(weight: Floats, size: int, rng: np.random.Generator) -> tuple
 def draw_rows(chosen: Flags, most: int, rng: np.random.Generator) -> Integers:
     """Draw at most so many of the rows that are `chosen`, (n_rows,), each as likely as the others: ascending.
 
-    All of them where there are no more; then nothing is drawn from `rng`.  No list of millions to draw from is made.
+    All of them where there are no more; then nothing is drawn from `rng`.
     """
-    n_chosen = int(np.count_nonzero(chosen))
-    if n_chosen <= most:
-        return np.flatnonzero(chosen)
-    rank = np.sort(rng.choice(n_chosen, most, replace=False))
-    pieces, before = [], 0
-    for some in slices(chosen.size):
-        rows = np.flatnonzero(chosen[some])
-        low, high = np.searchsorted(rank, [before, before + rows.size])
-        pieces.append(some.start + rows[rank[low:high] - before])
-        before += rows.size
-    return np.concatenate(pieces)
+    rows = np.flatnonzero(chosen)
+    return rows if rows.size <= most else np.sort(rng.choice(rows, most, replace=False))
