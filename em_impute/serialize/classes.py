@@ -35,12 +35,12 @@ def to_json(value: Any) -> Any:  # noqa: ANN401  # of any annotated class
     return _codec_of_class(type(value)).write(value)
 
 
-def from_json(kind: type[T], document: Any, *, ignores_unknown: bool = False) -> T:  # noqa: ANN401  # a file's content
+def from_json(kind: type[T], document: Any) -> T:  # noqa: ANN401  # a file's content
     """Make a value of a class from what JSON holds.  Raises FormatError.
 
-    With `ignores_unknown` there may be further keys, as in what another version wrote.
+    There may be further keys, as in what another version wrote.
     """
-    found: T = _codec_of_class(kind).read(values.Node(document, "", {}, ignores_unknown=ignores_unknown))
+    found: T = _codec_of_class(kind).read(values.Node(document, "", {}))
     return found
 
 
@@ -118,7 +118,7 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> values.Codec:  # noqa:
 
 
 def _codec_of_class(kind: type) -> values.Codec:
-    """Make the codec of a dataclass or named tuple, once it is needed: an object with a key a field, and no others."""
+    """Make the codec of a dataclass or named tuple, once it is needed: an object with a key a field."""
     if kind in _CODECS:
         return _CODECS[kind]
     members = _members_of(kind)
@@ -136,10 +136,7 @@ def _codec_of_class(kind: type) -> values.Codec:
         for key, (_, _, default) in members.items():
             if key not in found and default is MISSING:
                 node.refuse(f"complete: {key!r} is not in it")
-        unknown = [key for key in found if key not in members]
-        if unknown and not node.ignores_unknown:
-            node.refuse(f"of this version: {unknown[0]!r} is unknown")
-        return kind(**{members[key][0]: members[key][1].read(node.item(key)) for key in found if key in members})
+        return kind(**{name: codec.read(node.item(key)) for key, (name, codec, _) in members.items() if key in found})
 
     def schema(describe: values.Describe) -> values.Schema:
         return {

@@ -23,8 +23,6 @@ class Node(NamedTuple):
     path: str
     sizes: dict[str, int]
     """of the axes that were met so far in the object around it"""
-    ignores_unknown: bool = False
-    """Objects may have further keys."""
 
     def refuse(self, wanted: str) -> NoReturn:
         """Raise FormatError: the value is not what is `wanted`."""

@@ -38,7 +38,7 @@ def read(kind: type[R], saved: Any) -> R:  # noqa: ANN401  # whatever a file hol
     Keys that this version does not know are left out, and those that have a default, since they came later, may lack.
     """
     later = {one.name: None for one in fields(kind) if one.default is None}
-    return from_json(kind, later | saved if isinstance(saved, dict) else saved, ignores_unknown=True)
+    return from_json(kind, later | saved if isinstance(saved, dict) else saved)
 
 
 def schema_of_kind(kind: str) -> Schema:
