@@ -116,10 +116,15 @@ def build_hierarchy(rows: Rows, overall: Floats, seed: int) -> Hierarchy:
 def _merges(moments: Moments, prior: Prior) -> Iterator[tuple[int, int]]:
     """Yield which two clusters are merged, until one is left."""
     n_clusters = moments.weight.size
-    cost, loss = _cost(moments, prior), np.full((n_clusters, n_clusters), np.inf)
+    left, cost, loss = np.arange(n_clusters), _cost(moments, prior), np.full((n_clusters, n_clusters), np.inf)
+
+    def compare(one: int, others: Integers) -> None:
+        """Note what merging a cluster with each of some others costs."""
+        together = merge(_of(moments, [one] * others.size), _of(moments, others))
+        loss[one, others] = loss[others, one] = _cost(together, prior) - cost[one] - cost[others]
+
     for one in range(1, n_clusters):
-        _compare(moments, cost, loss, prior, one, np.arange(one))
-    left = np.arange(n_clusters)
+        compare(one, left[:one])
     while left.size > 1:
         among = loss[np.ix_(left, left)]
         kept, gone = (int(left[at]) for at in np.unravel_index(among.argmin(), among.shape))
@@ -128,15 +133,8 @@ def _merges(moments: Moments, prior: Prior) -> Iterator[tuple[int, int]]:
             values[kept] = new[0]
         cost[kept] = _cost(together, prior)[0]
         left = left[left != gone]
-        _compare(moments, cost, loss, prior, kept, left[left != kept])
+        compare(kept, left[left != kept])
         yield kept, gone
-
-
-def _compare(moments: Moments, cost: Floats, loss: Floats, prior: Prior, one: int, others: Integers) -> None:
-    """Write into `loss`, (n_clusters, n_clusters), what merging a cluster with each of some others costs."""
-    if others.size:
-        together = merge(_of(moments, [one] * others.size), _of(moments, others))
-        loss[one, others] = loss[others, one] = _cost(together, prior) - cost[one] - cost[others]
 
 
 def _of(moments: Moments, which: Integers | list[int]) -> Moments:

@@ -119,6 +119,7 @@ def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy
         return final._replace(path=begun.path[:-1] + final.path)
 
     def succeed(work: Callable[[Item], Fit], items: Iterable[Item]) -> Iterator[Fit]:
+        """Yield the fits that succeed, and note why others fail."""
         for item in items:
             try:
                 yield work(item)

@@ -104,8 +104,8 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> values.Codec:  # noqa:
 
         return array(marks[annotations.Axes], *get_args(arguments[1]))
     if base in {int, float}:
-        codec, infinite = values.number(base, *marks.get(annotations.Range, ())), annotations.InfiniteAsNull
-        return values.maybe(codec, marks[infinite].value) if infinite in marks else codec
+        codec, infinite = values.number(base, *marks.get(annotations.Range, ())), marks.get(annotations.InfiniteAsNull)
+        return codec if infinite is None else values.maybe(codec, infinite.value)
     if base is bool:
         return values.Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
     if base is str:

@@ -31,10 +31,7 @@ def render(document: Any) -> str:  # noqa: ANN401  # what JSON can hold
 def _laid_out(value: Any, indent: str) -> str:  # noqa: ANN401  # what JSON can hold
     inner = indent + INDENT
     if isinstance(value, dict) and value:
-        items, ends = (
-            [f"{json.dumps(key, ensure_ascii=False)}: {_laid_out(one, inner)}" for key, one in value.items()],
-            "{}",
-        )
+        items, ends = [f"{_laid_out(key, '')}: {_laid_out(one, inner)}" for key, one in value.items()], "{}"
     elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
         items, ends = [_laid_out(one, inner) for one in value], "[]"
     else:
