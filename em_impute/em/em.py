@@ -111,7 +111,7 @@ def make_problem(
     apart = free_shares and known.any() and not known.all()
     labelled = np.bincount(label[known], weight[known], n_labels).astype(np.float64, copy=False) if apart else None
     one_each = np.array_equal(component_label, np.arange(n_labels))
-    certain = known & ~np.isnan(x).any(axis=1) if one_each and known.any() else np.zeros(label.size, dtype=bool)
+    certain = known & one_each & ~np.isnan(x).any(axis=1)
     fixed = hard_moments(x[certain], label[certain], weight[certain], n_components)
     if certain.any():
         x, label, weight = x[~certain], label[~certain], weight[~certain]
