@@ -3,7 +3,7 @@
 None of `em-impute check`, `evaluate`, `explain` and `why` writes a completed CSV.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -60,7 +60,7 @@ def check(
     run = Run(behaviour, context.obj)
     check_outputs([request.path], [], run.log)
     from em_impute.api.check import check_table, findings
-    from em_impute.serialize.json_text import render
+    from em_impute.report.model.documents import json_of
 
     with run.opened(request) as (opened, _):
         checked = check_table(opened, request, lambda text: spelled(text, flag))
@@ -71,7 +71,7 @@ def check(
     run.say((one.name, one.text) for one in found)
     run.warn(one.text for one in cautions)
     if output.json:
-        run.write(STDOUT, render({"schema_version": 1, **asdict(checked)}))
+        run.write(STDOUT, json_of(checked))
     if any(one.is_doubtful for one in found):
         raise typer.Exit(ExitCode.NEGATIVE)
 

@@ -76,7 +76,7 @@ def _read(path: Path | None) -> tuple[str, str]:
         raise TableError(f"{name} is not UTF-8: {error.reason}", hint) from error
 
 
-Kind: TypeAlias = Literal["fit", "evaluation", "explanation", "why", "model"]
+Kind: TypeAlias = Literal["fit", "evaluation", "explanation", "why", "check", "model"]
 
 
 def schema(
@@ -87,7 +87,7 @@ def schema(
             "--of",
             metavar="KIND",
             rich_help_panel="Output",
-            help="Report of fill, of evaluate, or of explain or why --json, or a saved model. "
+            help="Report of fill, of evaluate, or of explain, why or check --json, or a saved model. "
             f"One of {', '.join(get_args(Kind))}.",
         ),
     ] = "fit",

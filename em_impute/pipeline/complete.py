@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design, make_design
-from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
+from em_impute.columns.labels import Labels, drop_zero_weights, read_labels, resolve_marks
 from em_impute.columns.readings import made_names
 from em_impute.columns.text_scores import TextScores, fit_text_scores
 from em_impute.diagnostics.diagnose import Diagnostics, examine
@@ -49,6 +49,8 @@ def complete_all(
 
     With `release` the predictors as they were read, which take much memory, are released when they are standardised.
     """
+    for column in opened.targets:  # before the first fit, which may take long
+        resolve_marks(opened.names[column], opened.table.targets[column], request)
     last = [*opened.targets][-1:] if release else []
     return [complete(opened, column, request, progress, release=column in last) for column in opened.targets]
 

@@ -156,7 +156,7 @@ def _incomplete(table: Table, request: Request, name: str) -> tuple[list[int], l
             n_missing = category.n_missing + sum(n for text, n in known.items() if text in null_values)
             is_gapless, is_one = not n_missing, len(known.keys() - null_values) <= 1
             reason = "it holds one text only" if is_one else measured.get(names[column], "")
-            if category.too_many:
+            if category.too_many and not reason:
                 reason = f"it holds more than {category.limit} different texts"
         if not is_gapless and reason:
             left.append(Rejected(names[column], f"{n_missing:,} missing, but {reason}"))

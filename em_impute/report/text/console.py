@@ -29,6 +29,9 @@ INDENT = 2
 LEAST, GAP = 24, 2
 """Columns of what is not broken in a table, numbers, words and what heads a row; and columns between them."""
 
+SPACE = re.compile(" (?!%)")
+"""Where a line may be broken: not between a number and its unit."""
+
 ENDLESS = 10_000
 """Columns of a line that nobody breaks, in a log or a pipe."""
 
@@ -118,7 +121,7 @@ def _grid(rows: Iterable[Sequence[str]], room: int) -> list[str]:
     is_right = [bool(body) and all(NUMBER.match(cell) or not cell for cell in column) for column in columns]
     least, most = [], [max(map(cell_len, column)) for column in zip(head, *body, strict=True)]
     for at, column in enumerate(columns):
-        whole = column if is_right[at] or not at else " ".join(column).split(" ")
+        whole = column if is_right[at] or not at else SPACE.split(" ".join(column))
         least.append(min(LEAST, max(map(cell_len, (*whole, *head[at].split(" "))))))
     n_fit = max(2, sum(end <= room + GAP for end in accumulate(one + GAP for one in least)))
     if n_fit < len(head):
@@ -131,7 +134,7 @@ def _grid(rows: Iterable[Sequence[str]], room: int) -> list[str]:
     for width, right in zip(least, is_right, strict=True):
         table.add_column(justify="right" if right else "left", overflow="fold", width=width)
     for row in (head, *body):
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text("\n".join(wrapped(cell, width))) for cell, width in zip(row, least, strict=True)))
     drawn = StringIO()
     Console(file=drawn, width=room, force_terminal=False, color_system=None).print(table)
     return [line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")]
@@ -171,7 +174,7 @@ def wrapped(text: str, room: int, first: int | None = None) -> list[str]:
     from rich.cells import cell_len
 
     lines: list[str] = []
-    for word in re.split(" (?!%)", text):
+    for word in SPACE.split(text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and cell_len(longer) <= (first if first and not lines[1:] else room):
             lines[-1] = longer
