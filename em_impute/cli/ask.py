@@ -76,10 +76,6 @@ def check(
         raise typer.Exit(ExitCode.NEGATIVE)
 
 
-FORMS = (".json",)
-"""Suffixes of the files that an evaluation is written to."""
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class HiddenLabels(Group, panel="Hidden labels"):
     """Which labels are hidden, and how often."""
@@ -137,7 +133,7 @@ def evaluate(
     request = request_of(input_path(file), table, missing, model)
     wanted = "LABEL=SHARE, a share from 0 to below 1"
     of_label = read_pairs(hidden.hide_label or [], "--hide-label", wanted, lambda share: 0.0 <= share < 1.0)
-    paths = [*report_paths(output.reports or [], FORMS), *([STDOUT] if output.json else [])]
+    paths = [*report_paths(output.reports or [], (".json",)), *([STDOUT] if output.json else [])]
     from em_impute.pipeline.evaluate import evaluate_all, hiding_of
     from em_impute.report.build.asked import build_evaluation
     from em_impute.report.document.asked import evaluation

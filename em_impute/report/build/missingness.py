@@ -86,13 +86,10 @@ def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
         return f"{lost}; {sure})."
     if reasons.by_class > DOUBTFUL:
         return f"{lost}); the probability of that is {percent(reasons.by_class)}."
+    found, other = "Labels look missing at random", "some are lost more often"
     if reasons.probability[BY_PREDICTORS] > LIKELY:
-        return (
-            "Which labels are missing depends on the predictors; the probability that it depends on the labels "
-            f"themselves is {percent(reasons.by_class)}."
-        )
-    chance = f"the probability that some are lost more often is {percent(reasons.by_class)}"
-    return f"Labels look missing at random; {chance}."
+        found, other = "Which labels are missing depends on the predictors", "it depends on the labels themselves"
+    return f"{found}; the probability that {other} is {percent(reasons.by_class)}."
 
 
 def _ratio(reasons: Reasons) -> str:

@@ -15,6 +15,12 @@ from em_impute.table.text import listed
 
 Curve = tuple[Floats, Floats]
 
+WHICH = {
+    True: "Solid {0} are rows whose label was known; {1} {0} were filled in.",
+    False: "No label was known: {1} {0} were filled in.",
+}
+"""What is drawn of rows, by whether any label was known."""
+
 TOP, GAP, FOOT = 32.0, 44.0, 62.0
 """Above the first panel, between two of them, and below the last one."""
 
@@ -81,18 +87,12 @@ def predictor_chart(
     ends = f"{number(edges[0])} to {number(edges[-1])}"
     svg = panels[0].drawing.svg(f"{feature} by label", f"Histograms of {feature} from {ends}. {'; '.join(told)}.")
     has_known = any(row.known.any() for row in labels)
-    keys = [*(Key("line", one.name, one) for one in named), *[Key("solid", "known")] * has_known]
-    keys += [Key("hatched", "filled in")]
+    keys = [Key("line", one.name, one) for one in named]
+    keys += [*[Key("solid", "known")] * has_known, Key("hatched", "filled in")]
     keys += [key for key, fit in zip(EM_KEYS, FITS, strict=True) if any(fit in row.curves for row in labels)]
-    caption = f"Each bar counts rows by their {shortened(feature)}. {_which('bars', 'hatched', has_known=has_known)}"
+    caption = f"Each bar counts rows by their {shortened(feature)}. {WHICH[has_known].format('bars', 'hatched')}"
     caption += _caption(rows, turns, sum(shown.beyond))
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
-
-
-def _which(marks: str, look: str, *, has_known: bool) -> str:
-    """Say which rows are known ones, if there are any, and which were filled in."""
-    known = f"Solid {marks} are rows whose label was known; " if has_known else "No label was known: "
-    return f"{known}{look} {marks} were filled in."
 
 
 def turning_points(curve: PosteriorCurve) -> list[float]:
@@ -241,15 +241,15 @@ def scatter_chart(
     shown = [key for key, fit in zip(EM_KEYS, fits, strict=True) if _ellipses(panel, fit[0], groups, fit[1])]
     has_known = any(map(len, known))
     keys = [*(Key("both", one.name, one) for one in groups), *[Key("filled", "known")] * has_known]
-    keys += [Key("hollow", "filled in")]
-    keys += [*shown, Key("cross", "left empty")] if len(left_empty) else shown
+    keys += [Key("hollow", "filled in"), *shown, *[Key("cross", "left empty")] * bool(len(left_empty))]
     counts = [
         f"{group.name}: {len(one):,} known, {len(other):,} filled in"
         for group, one, other in zip(groups, known, filled, strict=True)
     ]
     svg = drawing.svg(f"Rows by {across} and {up}", f"Points drawn: {'; '.join(counts)}.")
-    caption = "Each point is a row; its shape and colour show the label. "
-    caption += _which("markers", "hollow", has_known=has_known)
+    caption = (
+        f"Each point is a row; its shape and colour show the label. {WHICH[has_known].format('markers', 'hollow')}"
+    )
     caption += _plane_caption(plane, panel, points, has_ellipses=EM_KEYS[0] in shown)
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
 

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from io import StringIO
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -110,12 +109,8 @@ def print_sections(console: "Console", sections: Iterable[Section]) -> None:
 
 def _grid(rows: Iterable[Sequence[str]], room: int) -> list[str]:
     """Align a head and the rows below it, numbers to the right; columns beyond `room` stand below."""
-    from rich.cells import cell_len
-    from rich.console import Console  # late, since a line or two of text need none of this
-    from rich.table import Table
-    from rich.text import Text
+    from rich.cells import cell_len, chop_cells
 
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
     head, *body = [[printable(cell) for cell in row] for row in rows]
     columns = [*zip(*body, strict=True)] if body else [()] * len(head)
     is_right = [bool(body) and all(NUMBER.match(cell) or not cell for cell in column) for column in columns]
@@ -131,13 +126,17 @@ def _grid(rows: Iterable[Sequence[str]], room: int) -> list[str]:
     for at in sorted(range(len(head)), key=lambda at: (at > 0, most[at])):
         more = max(0, min(spare, most[at] - least[at]))
         least[at], spare = least[at] + more, spare - more
-    for width, right in zip(least, is_right, strict=True):
-        table.add_column(justify="right" if right else "left", overflow="fold", width=width)
+    lines = []
     for row in (head, *body):
-        table.add_row(*(Text("\n".join(wrapped(cell, width))) for cell, width in zip(row, least, strict=True)))
-    drawn = StringIO()
-    Console(file=drawn, width=room, force_terminal=False, color_system=None).print(table)
-    return [line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")]
+        broken_up = [
+            [part for line in wrapped(cell, width) for part in chop_cells(line, width)]
+            for cell, width in zip(row, least, strict=True)
+        ]
+        for parts in zip_longest(*broken_up, fillvalue=""):
+            cells = zip(parts, least, is_right, strict=True)
+            padded = [(part, " " * (width - cell_len(part)), right) for part, width, right in cells]
+            lines.append((" " * GAP).join(pad + part if right else part + pad for part, pad, right in padded).rstrip())
+    return lines
 
 
 def plain(value: Any) -> str:  # noqa: ANN401  # whatever a document holds
