@@ -256,8 +256,8 @@ def _calibration(held: HeldOut, together: _Together, rng: np.random.Generator) -
     best, probability = most_probable(held.probability, 0.0)
     wrong = (best != held.label).astype(float)
     error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)
-    shift = fit_shift(np.log(error / (1.0 - error)), wrong, weight, 1.0 / deviation**2)
-    drawn: Floats = shift.coefficient + rng.standard_normal(N_DRAWS) * np.sqrt(shift.covariance[0])
+    shift, variance = fit_shift(np.log(error / (1.0 - error)), wrong, weight, 1.0 / deviation**2)
+    drawn: Floats = shift + rng.standard_normal(N_DRAWS) * np.sqrt(variance)
     return drawn
 
 

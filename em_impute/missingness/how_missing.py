@@ -19,10 +19,8 @@ from em_impute.ensemble.folds import Examples, HoldOutScheme
 from em_impute.ensemble.metrics import as_effective, log_loss
 from em_impute.errors import FitError
 from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR, Judged, Reasons
-from em_impute.missingness.regression import Missing, most_rows, regress_missing
+from em_impute.missingness.regression import Missing, most_rows, rate_of, regress_missing
 from em_impute.missingness.row_clusters import RowClusters, count_siblings, find_row_clusters
-
-LARGEST_LOG = 700.0
 
 FAR = 3.0
 """A row to fill whose odds of lacking a label are e³ times those of every labelled row is like none of them."""
@@ -45,8 +43,7 @@ class HowMissing:
         """Probability that the predictors, rather than chance, say which rows lack a label."""
         if self.missing is None:
             return 0.0
-        odds = PRIOR[BY_PREDICTORS] / PRIOR[AT_RANDOM] * np.exp(min(self.missing.log_evidence, LARGEST_LOG))
-        return float(odds / (1.0 + odds))
+        return float(rate_of(np.log(PRIOR[BY_PREDICTORS] / PRIOR[AT_RANDOM]) + self.missing.log_evidence))
 
     def with_scheme(self, examples: Examples) -> Examples:
         """Say how the labels of examples are hidden; their origin, if they have one, is the design's distinct rows."""

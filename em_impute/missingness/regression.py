@@ -87,14 +87,6 @@ class _Terms(NamedTuple):
         return np.concatenate([np.empty(0), *parts])
 
 
-class Logistic(NamedTuple):
-    """A regression that was fitted."""
-
-    coefficient: Floats  # (n_terms,)
-    covariance: Floats  # (n_terms, n_terms), of the coefficients: the inverse of the curvature where they lie
-    log_likelihood: float  # without the prior
-
-
 class Missing(NamedTuple):
     """Who lacks a label, by the predictors: a regression fitted to all drawn rows."""
 
@@ -148,7 +140,7 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
     precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
     origin = one_rate(outcome, drawn.weight, precision.size)
-    coefficient = fit_logistic(terms, outcome, drawn.weight, precision, origin).coefficient
+    coefficient, *_ = fit_logistic(terms, outcome, drawn.weight, precision, origin)
     known = recipe.log_odds(x[~drawn.lacks], coefficient, with_gaps=False)
     return Missing(drawn, recipe, coefficient, evidence, known)
 
@@ -191,10 +183,8 @@ def _evidence(terms: Floats, lacks: Flags, weight: Floats) -> float:
     found, start = [], None
     for spread in SPREADS:
         precision = np.r_[CONSTANT_PRECISION, np.full(terms.shape[1] - 1, spread**-2)]
-        fit = fit_logistic(terms, outcome, weight, precision, origin, start)
-        start = fit.coefficient
-        height = fit.log_likelihood - 0.5 * float(precision @ (fit.coefficient - origin) ** 2)
-        found.append(height + 0.5 * float(np.log(precision[1:]).sum() + np.linalg.slogdet(fit.covariance)[1]))
+        start, height, curvature = fit_logistic(terms, outcome, weight, precision, origin, start)
+        found.append(height + 0.5 * float(np.log(precision[1:]).sum() - np.linalg.slogdet(curvature)[1]))
     return log_mean_exp(np.array(found)) - float(at_random)
 
 
@@ -229,10 +219,13 @@ def _sometimes_missing(missing: Flags) -> tuple[Integers, Floats]:
     return feature, missing[:, feature].mean(axis=0)
 
 
-def fit_shift(log_odds: Floats, outcome: Floats, weight: Floats, precision: float = CONSTANT_PRECISION) -> Logistic:
-    """Find by how much log-odds, (n_rows,), are too low for `outcome`; 0 is likeliest beforehand, by `precision`."""
+def fit_shift(
+    log_odds: Floats, outcome: Floats, weight: Floats, precision: float = CONSTANT_PRECISION
+) -> tuple[float, float]:
+    """Find by how much log-odds, (n_rows,), are too low for `outcome`, and its variance; `precision` is that of 0."""
     one = np.ones((outcome.size, 1))
-    return fit_logistic(one, outcome, weight, np.full(1, precision), np.zeros(1), offset=log_odds)
+    shift, _, curvature = fit_logistic(one, outcome, weight, np.full(1, precision), np.zeros(1), offset=log_odds)
+    return float(shift[0]), 1.0 / float(curvature[0, 0])
 
 
 def fit_logistic(  # data, prior, and where to begin
@@ -243,9 +236,10 @@ def fit_logistic(  # data, prior, and where to begin
     origin: Floats,
     start: Floats | None = None,
     offset: Floats | float = 0.0,
-) -> Logistic:
+) -> tuple[Floats, float, Floats]:
     """Find the coefficients of highest posterior density: log-odds of `outcome` are `offset` + `terms` @ coefficients.
 
+    Gives what `climb` does; the inverse of the curvature is the covariance of the coefficients.
     `terms` is (n_rows, n_terms), `outcome` (n_rows,) 1 or 0, `weight` (n_rows,) how often each row counts; the prior of
     the coefficients is normal about `origin` with `precision`, (n_terms,) either, all above 0, so that they stay finite
     where a term tells all rows of one kind from the others.  There is one maximum: `start` only saves steps.
@@ -261,9 +255,7 @@ def fit_logistic(  # data, prior, and where to begin
         root = terms * np.sqrt(weight * rate * (1.0 - rate))[:, None]  # BLAS computes half of a product with itself
         return slope, root.T @ root + np.diag(precision)
 
-    coefficient, _, curvature = climb(height, slope_and_curvature, origin if start is None else start)
-    covariance = np.linalg.inv(curvature).astype(np.float64, copy=False)
-    return Logistic(coefficient, covariance, log_likelihood(offset + terms @ coefficient, outcome, weight))
+    return climb(height, slope_and_curvature, origin if start is None else start)
 
 
 def climb(

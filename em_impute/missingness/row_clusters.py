@@ -98,7 +98,7 @@ def find_row_clusters(
     rng = np.random.default_rng(seed)
     constant: Floats = np.broadcast_to(np.log(n_missing / n_known), label.shape)
     some = slice(None, None, max(1, label.size // REFERENCE))
-    shift = fit_shift(log_odds_of(some), lacks[some].astype(np.float64), weight[some]).coefficient
+    shift, _ = fit_shift(log_odds_of(some), lacks[some].astype(np.float64), weight[some])
     rows = _Rows(x, lacks, weight, cache(lambda: log_odds_of(slice(None)) + shift))
     candidates = [count_siblings(name, key, lacks, weight) for name, key in keys]
     equal = _equal_rows(x, codes)

@@ -4,7 +4,7 @@ import os
 import secrets
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
@@ -39,7 +39,6 @@ from em_impute.pipeline.parts import (
     ReadPlan,
     called,
     forget,
-    in_part,
     label_codes,
     open_as_planned,
     open_part,
@@ -47,7 +46,7 @@ from em_impute.pipeline.parts import (
     write,
 )
 from em_impute.pipeline.save import model_of_columns
-from em_impute.pipeline.scan import PartRead, RowSummary, Wanted, bounds, scan_part
+from em_impute.pipeline.scan import PartRead, RowSummary, Sample, bounds_of, scan_part
 from em_impute.saved_model.store import SavedModel, TrainingTable
 from em_impute.table.dialect import Dialect
 from em_impute.table.output import WrittenFile
@@ -139,16 +138,16 @@ def complete_parts(
     weights = None if options["weights"] is None else names[options["weights"]]
     run = secrets.token_hex(8)
     plan = ReadPlan(run, request, first, dialect, len(parts), workers.keep_bytes, weights)
-    wanted = _wanted(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, workers.max_memory)
+    size = _sample_size(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, workers.max_memory)
     with workers.open(partial(forget, run)) as map_parts:
         began = perf_counter()
-        summary = _read(parts, plan, wanted, map_parts, progress)
+        summary = _read(parts, plan, size, map_parts, progress)
         read = perf_counter()
         if not summary.n_rows:
             raise FitError(f"{called(parts)} has a header but no rows to learn from", "add rows below the header")
         if weights is not None and summary.weights is not None:
             refuse_no_weight(weights, summary.weights)
-        scan = ScanResult(parts, plan, wanted, header, names, summary)
+        scan = ScanResult(parts, plan, size, header, names, summary)
         if saved is None:
             columns = tuple(fit_column_of_parts(scan, column, map_parts, progress) for column in options["targets"])
         else:
@@ -169,7 +168,7 @@ def complete_parts(
     return PartsResult(**vars(scan), columns=columns, totals=totals, filled=filled, timings=timings)
 
 
-def _wanted(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> Wanted:
+def _sample_size(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> int:
     """Say how many rows of either kind are drawn: as many as the fit has use for and one process has room for.
 
     Only what the user said of memory counts, not what there is: the same parts are filled alike on every machine.
@@ -181,15 +180,17 @@ def _wanted(n_columns: int, record_bytes: float, request: Request, max_memory: i
     if max_memory is not None:
         a_row = 2 * (record_bytes + DRAWN_BYTES + DRAWN_CELL_BYTES * n_columns)  # of either kind
         most = min(most, SAMPLE_PART * max_memory / a_row)
-    return Wanted(int(most), request.seed)
+    return int(most)
 
 
-def _read(parts: Sequence[Part], plan: ReadPlan, wanted: Wanted, map_parts: MapParts, progress: Progress) -> RowSummary:
+def _read(parts: Sequence[Part], plan: ReadPlan, size: int, map_parts: MapParts, progress: Progress) -> RowSummary:
     """Read all parts.  Those that are handed out later are told which rows can no longer be drawn."""
     total: RowSummary | None = None
-    what = ((plan, wanted, bounds(total, wanted)) for _ in parts)
+    samples: Mapping[int, Sample] = {}
+    what = ((plan, size, {column: bounds_of(sample, size) for column, sample in samples.items()}) for _ in parts)
     for one in _watched(map_parts(scan_part, parts, what), parts, "reading", progress):
-        total = one if total is None else total.plus(one, wanted)
+        total = one if total is None else total.plus(one, size)
+        samples = total.samples
     if total is None:
         raise AssertionError("a table has at least one part")
     return total
@@ -219,7 +220,7 @@ def _fill_part(part: Part, plan: FillPlan) -> PartResult:
     no longer what it was when it was read, `OutputError` where it cannot be written.
     """
     result = PartResult(part.number, [], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
-    with in_part(part, plan.reading), open_as_planned(part, plan.reading) as (source, dialect):
+    with open_as_planned(part, plan.reading) as (source, dialect):
         tables = _completed(source, dialect, part, plan, result)
         for output in part.outputs:
             result.files.append(write(output, next(tables)))

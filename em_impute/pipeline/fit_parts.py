@@ -6,20 +6,18 @@ from functools import reduce
 from io import BytesIO
 from itertools import chain, repeat
 from operator import add
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.labels import Labels, read_labels
 from em_impute.columns.weights import WeightScale, relative_weights
-from em_impute.em.blocks import Block, Floats, Integers, Rows
+from em_impute.em.blocks import UNKNOWN, Block, Floats, Integers, Rows
 from em_impute.em.em import Problem, fit, iterate, make_problem
 from em_impute.em.expectation import Moments, empty, merge
 from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.mixture import Mixture
-from em_impute.em.parameters import clamp
 from em_impute.model.assign import ModelDraws, deltas_of, seed_of_imputing
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
@@ -29,11 +27,13 @@ from em_impute.pipeline.complete import ColumnResult, complete, model_of
 from em_impute.pipeline.open import InputTable, Progress, input_table, interpreted, read_options
 from em_impute.pipeline.parts import CacheWriter, Part, ReadPlan, cached, called, in_part, label_codes, table_chunks
 from em_impute.pipeline.save import column_of_sample
-from em_impute.pipeline.scan import RowSummary, Sample, Wanted, evenly
+from em_impute.pipeline.scan import RowSummary, Sample, trimmed
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.table.columns import MAX_TEXTS, TargetColumn
 from em_impute.table.read import read_table
 from em_impute.table.source import Source
+
+UNLABELLED = np.array([UNKNOWN])
 
 START_ROWS = 50_000
 """Of either kind, where EM goes over all rows after them."""
@@ -48,7 +48,7 @@ class ScanResult:
 
     parts: Sequence[Part]
     plan: ReadPlan
-    wanted: Wanted
+    sample_size: int  # rows of either kind
     header: bytes  # what stands above the first record of the first part
     names: Sequence[str]
     summary: RowSummary
@@ -100,17 +100,9 @@ class FixedStatistics(NamedTuple):
     fixed: Moments  # of rows whose component is certain
     labelled: Floats  # (n_labels,)
     weight: float  # of all rows
-    shown: Floats  # (n_features,) cells that hold something, by weight
     both: Floats  # (d, d) of rows that show both
     sums: Floats  # (d, d) of the first where both are shown
     products: Floats  # (d, d)
-
-
-class _Blocks(NamedTuple):
-    """Stands for the blocks of a part, which are elsewhere."""
-
-    part: Part
-    observed: NDArray[np.bool_]  # (1, n_features), all: some row of some part shows every feature
 
 
 class FullFit(NamedTuple):
@@ -136,10 +128,10 @@ class ColumnOfParts(NamedTuple):
 
 def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, progress: Progress) -> ColumnOfParts:
     """Fit a sample as a small file, and then, where one mixture is asked for, all rows."""
-    request, wanted, names = scan.plan.request, scan.wanted, scan.names
+    request, names = scan.plan.request, scan.names
     sample = scan.summary.samples[column]
     if request.names_one_mixture or sample.may_fill.all():  # EM goes over all rows: either kind is drawn at one rate
-        sample = evenly(sample, wanted._replace(size=min(wanted.size, START_ROWS)))
+        sample = trimmed(sample, min(scan.sample_size, START_ROWS), evenly=True)
     opened = interpreted(_sample_table(scan, column, sample), request)
     target = opened.table.targets[column]
     labels = read_labels(names[column], _of_all_rows(target, scan.summary.counts[column]), request)
@@ -206,9 +198,9 @@ def _fit_all_rows(
     fixed = reduce(_merged, map_parts(_rest_of_part, scan.parts, repeat(task)))
     prior = _prior(fixed, component_label.size, recipe.prior_strength)
     apart = recipe.free_shares and 0.0 < fixed.labelled.sum() < fixed.weight
-    blocks = cast("Sequence[Block]", [_Blocks(part, np.ones((1, task.n_features), dtype=bool)) for part in scan.parts])
-    labelled, log_clamp = fixed.labelled if apart else None, clamp(component_label, task.n_labels)
-    problem = Problem(blocks, fixed.fixed, component_label, log_clamp, labelled)
+    # One row that shows every feature stands for those of the parts, which are elsewhere.
+    stand_in = make_problem(np.zeros((1, task.n_features)), UNLABELLED, np.ones(1), component_label, task.n_labels)
+    problem = stand_in._replace(fixed=fixed.fixed, labelled=fixed.labelled if apart else None)
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
         return map_parts(_moments_of_part, scan.parts, repeat((task, work)))
@@ -217,7 +209,7 @@ def _fit_all_rows(
     steps = iterate(problem, begin, family, prior, stopping, map_blocks, accelerate=recipe.accelerate)
     found = fit(steps, component_label, lambda step: progress("fitting", None, f"all rows, step {step.iteration}"))
     scale = np.array([feature.scale for feature in model.coding.features])
-    return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight)
+    return FullFit(start._replace(fit=found), float(np.diagonal(fixed.both) @ np.log(scale)), fixed.weight)
 
 
 def _of_all_rows(target: TargetColumn, counts: Mapping[str, int]) -> TargetColumn:
@@ -262,18 +254,18 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
 
 def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
     """Build the prior from the mean and covariance of all rows, in the units of the sample."""
-    mean = np.diagonal(fixed.sums) / np.maximum(np.diagonal(fixed.both), np.finfo(float).tiny)
+    shown = np.maximum(np.diagonal(fixed.both), np.finfo(float).tiny)
+    mean = np.diagonal(fixed.sums) / shown
     # Sums of (x − m)(y − n) where both are shown; the sample's units have brought the means near 0, so that it is safe.
     about = fixed.products - fixed.sums * mean - (fixed.sums * mean).T + fixed.both * np.outer(mean, mean)
-    size = np.sqrt(np.maximum(fixed.shown, np.finfo(float).tiny))
-    prior = default_prior(about / np.outer(size, size), fixed.weight, n_components, strength)
+    prior = default_prior(about / np.sqrt(np.outer(shown, shown)), fixed.weight, n_components, strength)
     return replace(prior, mean=mean)
 
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
     n_features = task.n_features
     nothing, square = empty(task.component_label.size, n_features), np.zeros((n_features, n_features))
-    fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, np.zeros(n_features), square, square, square)
+    fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, square, square, square)
     blocks = CacheWriter(task.plan.key(part, task.name), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
@@ -292,7 +284,6 @@ def _rest_of(rows: Rows, problem: Problem, n_labels: int) -> FixedStatistics:
         problem.fixed,
         np.bincount(rows.label[known], rows.weight[known], n_labels).astype(np.float64, copy=False),
         float(rows.weight.sum()),
-        rows.weight @ shown,
         (shown * weighed).T @ shown,
         (values * weighed).T @ shown,
         (values * weighed).T @ values,

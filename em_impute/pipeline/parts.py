@@ -223,8 +223,11 @@ class ReadPlan(NamedTuple):
 
 @contextmanager
 def open_as_planned(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialect]]:
-    """Open a part and find how it is to be read.  Raises DesignError where it does not look like the first one."""
-    with open_part(part) as raw:
+    """Open a part and find how it is to be read; an error speaks of it.
+
+    Raises DesignError where it does not look like the first one.
+    """
+    with in_part(part, plan), open_part(part) as raw:
         quote = '"' if plan.dialect.quoting else "none"
         source, dialect = look_at(raw, replace(plan.request, delimiter=plan.dialect.delimiter, quote=quote))
         _refuse_other_form(part.name, dialect, plan)
