@@ -78,14 +78,6 @@ class _Terms(NamedTuple):
         squares = seen[:, : self.n_numbers] ** 2
         return np.hstack([np.ones((x.shape[0], 1)), seen, squares, np.clip(missing, -MAX_DEVIATIONS, MAX_DEVIATIONS)])
 
-    def log_odds(self, x: Floats, coefficient: Floats, *, with_gaps: bool) -> Floats:
-        """Give log-odds, (n_rows,), by what rows show, `with_gaps` also by what they do not."""
-        if not with_gaps:
-            coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.n_numbers, coefficient, 0.0)
-        size = max(1, NUMBERS_AT_ONCE // coefficient.size)
-        parts = [self.of(x[some]) @ coefficient for some in slices(x.shape[0], size)]
-        return np.concatenate([np.empty(0), *parts])
-
 
 class Missing(NamedTuple):
     """Who lacks a label, by the predictors: a regression fitted to all drawn rows."""
@@ -93,6 +85,7 @@ class Missing(NamedTuple):
     drawn: Drawn
     terms: _Terms
     coefficient: Floats  # (n_terms,)
+    of_shown: Floats  # (n_terms,) the same, but 0 of what rows do not show
     log_evidence: float  # less that of one rate for all rows
     known: Floats  # (n_known,) log-odds of the labelled rows drawn, by what they show alone
 
@@ -101,7 +94,10 @@ class Missing(NamedTuple):
 
         They go by what rows show, `with_gaps` also by what they do not.
         """
-        return self.terms.log_odds(x, self.coefficient, with_gaps=with_gaps)
+        coefficient = self.coefficient if with_gaps else self.of_shown
+        size = max(1, NUMBERS_AT_ONCE // coefficient.size)
+        parts = [self.terms.of(x[some]) @ coefficient for some in slices(x.shape[0], size)]
+        return np.concatenate([np.empty(0), *parts])
 
     def odds(self, x: Floats) -> Floats:
         """Give the odds of lacking the label by what rows show, known rows having 1 on average: (n_chosen,).
@@ -141,8 +137,8 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
     origin = one_rate(outcome, drawn.weight, precision.size)
     coefficient, *_ = fit_logistic(terms, outcome, drawn.weight, precision, origin)
-    known = recipe.log_odds(x[~drawn.lacks], coefficient, with_gaps=False)
-    return Missing(drawn, recipe, coefficient, evidence, known)
+    of_shown = np.where(np.arange(coefficient.size) <= x.shape[1] + n_numbers, coefficient, 0.0)
+    return Missing(drawn, recipe, coefficient, of_shown, evidence, terms[~drawn.lacks] @ of_shown)
 
 
 def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floats) -> float:

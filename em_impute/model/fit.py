@@ -131,9 +131,9 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
         part = rows.x[some], rows.label[some], rows.weight[some]
         path += _log_likelihoods(Rows(*part), looked_at, component_label, ensemble.n_labels)
     *_, last = way = path.tolist()
-    return Mixture(
-        Fit(_parameters(batches[-1]), component_label, last, last, tuple(way), "held-out labels", 0.0), recipe
-    )
+    final = batches[-1]
+    parameters = Parameters(np.exp(final.log_share[0]), final.mean[0], final.covariance[0])  # of its only mixture
+    return Mixture(Fit(parameters, component_label, last, last, tuple(way), "held-out labels", 0.0), recipe)
 
 
 def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: Integers, n_labels: int) -> Floats:
@@ -146,8 +146,3 @@ def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: In
             score = gaussian_label_scores(group, one, component_label, n_labels)[:, 0]
             total[at] += weight @ np.where(label >= 0, score[label, np.arange(label.size)], np.logaddexp.reduce(score))
     return total
-
-
-def _parameters(batch: Batch) -> Parameters:
-    """Give the parameters of the only mixture of a batch."""
-    return Parameters(np.exp(batch.log_share[0]), batch.mean[0], batch.covariance[0])

@@ -128,9 +128,9 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         raise FitError(f"no label is known in column {target!r}", hint)
     labels = labels_to_find(target, read, request)
     progress("preparing", None, "")
-    is_named, columns, known = bool(request.features), opened.columns, opened.known
+    columns, is_named = opened.columns, bool(request.features)
     design = make_design(
-        labels, columns, (), explicit=is_named, with_categories=False, known=known, weight=opened.weight
+        labels, columns, (), explicit=is_named, with_categories=False, known=opened.known, weight=opened.weight
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
     chosen = [row_at(opened, line) for line in showing.lines]
@@ -150,6 +150,7 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         sorted_ = {at: Parameters(*(values[order] for values in one)) for at, one in done.parameters.items()}
         done = replace(done, parameters=sorted_)
     place = np.array(chosen or _telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
+    values = np.array([dict(columns)[feature.name].of(place) for feature in design.features]).T
     return Explanation(
         **vars(done),
         target=target,
@@ -158,15 +159,9 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         rows=rows,
         component_label=component_label,
         family=_family(request),
-        told=_told(opened, design, place),
+        told=Told(opened.table.line_of(place), design.label[place].astype(np.intp), design.x_of(place), values),
         showing=showing,
     )
-
-
-def _told(opened: InputTable, design: Design, rows: Integers) -> Told:
-    columns = dict(opened.columns)
-    values = np.array([columns[feature.name].of(rows) for feature in design.features]).T
-    return Told(opened.table.line_of(rows), design.label[rows].astype(np.intp), design.x_of(rows), values)
 
 
 def _family(request: Request) -> str:

@@ -25,7 +25,17 @@ from em_impute.pipeline.apply import Applied, apply_column, label_rows
 from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.complete import ColumnResult, complete, model_of
 from em_impute.pipeline.open import InputTable, Progress, input_table, interpreted, read_options
-from em_impute.pipeline.parts import CacheWriter, Part, ReadPlan, cached, called, in_part, label_codes, table_chunks
+from em_impute.pipeline.parts import (
+    CacheKey,
+    CacheWriter,
+    Part,
+    ReadPlan,
+    cached,
+    called,
+    in_part,
+    label_codes,
+    table_chunks,
+)
 from em_impute.pipeline.save import column_of_sample
 from em_impute.pipeline.scan import RowSummary, Sample, trimmed
 from em_impute.saved_model.store import SavedColumn, SavedModel
@@ -78,10 +88,9 @@ class EmTask:
     component_label: Integers
     unlabelled_weight: float
 
-    @property
-    def name(self) -> str:
-        """What the blocks are kept by."""
-        return f"blocks of column {self.column}"
+    def key(self, part: Part) -> CacheKey:
+        """Say what the blocks of a part are kept by."""
+        return self.plan.key(part, f"blocks of column {self.column}")
 
     @property
     def n_labels(self) -> int:
@@ -266,7 +275,7 @@ def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
     n_features = task.n_features
     nothing, square = empty(task.component_label.size, n_features), np.zeros((n_features, n_features))
     fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, square, square, square)
-    blocks = CacheWriter(task.plan.key(part, task.name), task.plan.keep_bytes, spills=True)
+    blocks = CacheWriter(task.key(part), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
             fixed = _merged(fixed, _rest_of(rows, problem, task.n_labels))
@@ -298,7 +307,7 @@ def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]
     task, work = what
     n_components, n_features = task.component_label.size, task.n_features
     with in_part(part, task.plan):
-        blocks = cached(task.plan.key(part, task.name))  # or else they are made again
+        blocks = cached(task.key(part))  # or else they are made again
         if blocks is None:
             blocks = chain.from_iterable(problem.blocks for _, problem in _problems(part, task))
         return reduce(merge, map(work, blocks), empty(n_components, n_features))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.weights import WeightScale, checked_weights, scale_of
+from em_impute.em.blocks import Flags
 from em_impute.pipeline.parts import Part, ReadPlan, open_as_planned, read_along
 from em_impute.table.columns import NumberColumn, NumberCounts, least_type
 from em_impute.table.read import Table
@@ -26,7 +27,6 @@ FLOOR = 1000
 """Rows of every label at least, if it has so many."""
 
 Keys = NDArray[np.uint64]
-Flags = NDArray[np.bool_]
 
 ROW = np.dtype(
     [
@@ -286,11 +286,8 @@ def _witnesses(table: Table, seen: set[int]) -> NDArray[np.intp]:
 def _with_records(sample: Sample, data: bytes, table: Table, rows: NDArray[np.int64]) -> Sample:
     """Add the records of some rows of a chunk, each with a line end; `data` are the bytes of the chunk."""
     starts, stops = (offsets - table.start for offsets in table.spans(rows))
-    if stops.size and data[stops[-1] - 1 : stops[-1]] != b"\n":
-        data = data[: stops[-1]] + (table.dialect.newline or b"\n")
-        stops[-1] = len(data)
-    size = (stops - starts).astype(np.int32)  # of a chunk, which has fewer than 2³¹ bytes
-    place = np.arange(size.sum(), dtype=np.int32)
-    place += np.repeat((starts - (stops - starts).cumsum()).astype(np.int32) + size, size)
-    sample.rows["n_bytes"] = size
-    return sample._replace(records=np.frombuffer(data, np.uint8)[place])
+    records = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+    if records and not records[-1].endswith(b"\n"):
+        records[-1] += table.dialect.newline or b"\n"
+    sample.rows["n_bytes"] = [len(one) for one in records]
+    return sample._replace(records=np.frombuffer(b"".join(records), np.uint8))
