@@ -28,7 +28,6 @@ PATTERN_WORK, INVERSE = 3e5, 6
 class BaselineEm(NamedTuple):
     """Two fits of the same mixture, in units of the standardised measurements."""
 
-    covariance: str
     names: tuple[str, ...]  # (n_features,)
     shift: Floats  # (n_features,), what was subtracted from the data
     scale: Floats  # (n_features,), what they were then divided by
@@ -84,7 +83,6 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
     scale = np.array([feature.scale for feature in features])
     seen = rows.weight @ ~np.isnan(rows.x)
     return BaselineEm(
-        covariance=em.recipe.family,
         names=tuple(feature.name for feature in features),
         shift=np.array([feature.shift for feature in features]),
         scale=scale,

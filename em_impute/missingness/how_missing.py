@@ -7,7 +7,7 @@ predictors, in the same cluster, and with the same mix of predictors (covariate 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -95,13 +95,6 @@ def how_missing(design: Design, seed: int) -> HowMissing:
     return HowMissing(missing, gaps, cluster, is_key=same is not None)
 
 
-class Unlabelled(NamedTuple):
-    """Rows without a label, each predicted by a fit that some labels were held out of."""
-
-    row: Integers  # (n_asked,) distinct rows of the design; one that stands for several may be there several times
-    probability: Floats  # (n_asked, n_labels)
-
-
 @dataclass(frozen=True)
 class HeldOut:
     """Known labels, and the predictions of a fit that had not seen them."""
@@ -115,8 +108,8 @@ class HeldOut:
     odds: Floats | None = None
     """(n_rows,) how much likelier than on average each is to lack its label, by its predictors; None: all alike"""
     cluster: Integers | None = None  # (n_rows,) rows that belong together; None: each for itself
-    unlabelled: "Unlabelled | None" = None
-    """what the same fits say of rows without a label; None where nobody asked them"""
+    unlabelled: tuple[Integers, Floats] | None = None
+    """what the same fits say of rows without a label, (n_asked,) as `row`, (n_asked, n_labels); None: nobody asked"""
 
     @property
     def log_loss(self) -> float:
@@ -136,14 +129,14 @@ def judged_rows(design: Design, held: HeldOut) -> Judged | None:
     from the fits of the folds on rows that are alike.  A label that is known once never is held out, so that rows like
     it are all on one side: its rate cannot be told, and probabilities are those given that the label is another one.
     """
-    asked = held.unlabelled
-    if asked is None or not (held.row.size and asked.row.size):
+    if held.unlabelled is None or not (held.row.size and held.unlabelled[0].size):
         return None
-    probability = np.maximum(np.vstack([held.probability, asked.probability]), np.finfo(float).tiny)
+    asked, said = held.unlabelled
+    probability = np.maximum(np.vstack([held.probability, said]), np.finfo(float).tiny)
     probability[:, np.bincount(held.label, minlength=probability.shape[1]) == 0] = 0.0
     probability /= probability.sum(axis=1, keepdims=True)
     n_held = np.ones(held.row.size) if held.weight is None else as_effective(held.weight)
-    row, weight = np.concatenate([held.row, asked.row]), np.concatenate([n_held, np.ones(asked.row.size)])
+    row, weight = np.concatenate([held.row, asked]), np.concatenate([n_held, np.ones(asked.size)])
     lacks, most = np.arange(row.size) >= held.row.size, most_rows(len(design.features))
     kinds = [np.flatnonzero(kind) for kind in (~lacks, lacks)]  # of many rows some, all along the table
     some = np.concatenate([one[np.linspace(0, one.size - 1, min(one.size, most)).astype(np.intp)] for one in kinds])

@@ -92,11 +92,8 @@ def find_row_clusters(
     the log-odds of lacking a label by the predictors, but for a constant, of some rows.
     """
     lacks = label < 0
-    n_known, n_missing = float(weight[~lacks].sum()), float(weight[lacks].sum())
-    if not (n_known and n_missing):
-        return None
     rng = np.random.default_rng(seed)
-    constant: Floats = np.broadcast_to(np.log(n_missing / n_known), label.shape)
+    constant: Floats = np.broadcast_to(np.log(weight[lacks].sum() / weight[~lacks].sum()), label.shape)
     some = slice(None, None, max(1, label.size // REFERENCE))
     shift, _ = fit_shift(log_odds_of(some), lacks[some].astype(np.float64), weight[some])
     rows = _Rows(x, lacks, weight, cache(lambda: log_odds_of(slice(None)) + shift))

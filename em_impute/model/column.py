@@ -199,13 +199,7 @@ class FittedColumn:
 
     def place_of(self, rows: Codes) -> Codes:
         """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""
-        return self._place[self.design.distinct_of(rows)]
-
-    @cached_property
-    def _place(self) -> Codes:
-        place = np.empty(self.design.distinct.label.size, np.int32)
-        place[self.unlabelled] = np.arange(self.unlabelled.size, dtype=np.int32)
-        return place
+        return np.searchsorted(self.unlabelled, self.design.distinct_of(rows)).astype(np.int32)
 
     def probability_of(self, rows: Codes) -> Floats:
         """Give the probability of each label for some rows without one: (n_chosen, n_labels)."""

@@ -148,17 +148,8 @@ class CellCounts(NamedTuple):
 
 def no_cells(n_labels: int) -> CellCounts:
     """Give what became of no cells."""
-    return CellCounts(
-        np.zeros((len(BANDS) - 1, n_labels), np.int64),
-        np.zeros(n_labels),
-        0.0,
-        0.0,
-        Counter(),
-        0,
-        (),
-        Counter(),
-        Counter(),
-    )
+    filled = np.zeros((len(BANDS) - 1, n_labels), np.int64)
+    return CellCounts(filled, np.zeros(n_labels), 0.0, 0.0, Counter(), 0, (), Counter(), Counter())
 
 
 def count_cells(

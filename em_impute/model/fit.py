@@ -19,7 +19,7 @@ from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import gaussian_label_scores
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors
-from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled, how_missing
+from em_impute.missingness.how_missing import HeldOut, HowMissing, how_missing
 from em_impute.model.assign import Draws, MixtureDraws
 from em_impute.model.select import Choice, choose_model
 
@@ -100,7 +100,7 @@ def fit_with_ensemble(
     )
     found, held = ensemble.comparison, ensemble.held_probability
     rows, weight = found.held, found.held.weight if design.weighed else None
-    asked = Unlabelled(found.unlabelled.origin, ensemble.asked_probability)
+    asked = found.unlabelled.origin, ensemble.asked_probability
     held_out = HeldOut(rows.label, held, found.shares, rows.numbers, weight, found.odds, unlabelled=asked)
     recipe = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
     choice = Choice(recipe, ensemble.criterion, (), held_out, None, ensemble)

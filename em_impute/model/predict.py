@@ -191,7 +191,7 @@ class Model:
     labels: Annotated[tuple[str, ...], Axes("n_labels"), "The labels of the column."]
     pooled: Annotated[Expert, Key("everyone"), OwnAxes, "The fit of all rows."]
     groups: Annotated[Groups | None, "The fits of groups of rows; null without --by."]
-    delta: Annotated[Floats, Axes("n_labels"), "Log-odds added as --delta asked for."]
+    delta: Annotated[Floats, Axes("n_labels"), "Log-odds added: as --delta asked for, and against oversampling."]
     shifts: Annotated[
         LogOddsShifts | None,
         Key("tilts"),

@@ -18,7 +18,7 @@ from em_impute.ensemble.folds import N_FOLDS, Examples, deal, dealt_like, draw_u
 from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import ColumnError, FitError, option
-from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled
+from em_impute.missingness.how_missing import HeldOut, HowMissing
 from em_impute.model.assign import total_entropy
 
 MAX_ROWS = 10_000
@@ -93,9 +93,9 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
             if len(families) == 1:
                 raise
             continue
-        own_weight, unlabelled = weight if design.weighed else None, Unlabelled(distinct[others], probability[others])
+        own_weight, asked_of = weight if design.weighed else None, (distinct[others], probability[others])
         held_out[family] = HeldOut(
-            label, probability[held], baseline, distinct[held], own_weight, odds, unlabelled=unlabelled
+            label, probability[held], baseline, distinct[held], own_weight, odds, unlabelled=asked_of
         )
         candidates.append(Candidate(family, log_loss(probability[held], label, weight * likeness)))
     best = best_of(candidates).covariance

@@ -80,7 +80,6 @@ class Explanation(Run):
     target: str  # the name of the column
     labels: Labels
     design: Design
-    rows: Rows  # those that were fitted, each told once with its weight
     component_label: Integers  # (n_components,)
     family: str
     told: Told
@@ -156,7 +155,6 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         target=target,
         labels=labels,
         design=design,
-        rows=rows,
         component_label=component_label,
         family=_family(request),
         told=Told(opened.table.line_of(place), design.label[place].astype(np.intp), design.x_of(place), values),

@@ -4,7 +4,7 @@ import os
 import secrets
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
@@ -185,14 +185,12 @@ def _sample_size(n_columns: int, record_bytes: float, request: Request, max_memo
 
 def _read(parts: Sequence[Part], plan: ReadPlan, size: int, map_parts: MapParts, progress: Progress) -> RowSummary:
     """Read all parts.  Those that are handed out later are told which rows can no longer be drawn."""
-    total: RowSummary | None = None
-    samples: Mapping[int, Sample] = {}
-    what = ((plan, size, {column: bounds_of(sample, size) for column, sample in samples.items()}) for _ in parts)
-    for one in _watched(map_parts(scan_part, parts, what), parts, "reading", progress):
-        total = one if total is None else total.plus(one, size)
-        samples = total.samples
-    if total is None:
-        raise AssertionError("a table has at least one part")
+    samples: dict[int, Sample] = {}
+    what = ((plan, size, {column: bounds_of(one, size) for column, one in samples.items()}) for _ in parts)
+    found = _watched(map_parts(scan_part, parts, what), parts, "reading", progress)
+    total: RowSummary
+    for total in accumulate(found, partial(RowSummary.plus, size=size)):
+        samples |= total.samples
     return total
 
 
@@ -238,10 +236,10 @@ def _completed(
     """
     request, sha256 = plan.reading.request, plan.read.sha256
 
-    def filled(read: Iterable[Table], number: int, *, counts: bool) -> Iterator[tuple[InputTable, list[ColumnResult]]]:
+    def filled(number: int, *, counts: bool) -> Iterator[tuple[InputTable, list[ColumnResult]]]:
         """Fill chunk after chunk, by this draw if labels are drawn."""
         first_row = plan.n_before
-        for chunk in read:
+        for chunk in read_along(source, dialect, part, plan.reading):
             targets = {
                 column: replace(target, quotes_always=plan.read.quotes_always[column])
                 for column, target in chunk.targets.items()
@@ -254,14 +252,13 @@ def _completed(
             yield opened, completions
             first_row += table.n_rows
 
-    def portions(read: Iterable[Table], number: int) -> Iterator[Portion]:
-        for at, (opened, completions) in enumerate(filled(read, number, counts=number == 0)):
+    def portions(number: int) -> Iterator[Portion]:
+        for at, (opened, completions) in enumerate(filled(number, counts=number == 0)):
             edits = make_edits(opened, completions, request)
             yield from in_portions(edits, opened.table.start if at else 0, opened.table.stop)
 
     def version(number: int) -> Iterator[Portion]:
-        read = read_along(source, dialect, part, plan.reading)
-        for opened, completions in filled(read, max(0, number - 1), counts=number == 1):
+        for opened, completions in filled(max(0, number - 1), counts=number == 1):
             yield from long_portions(opened, completions, request, number)
 
     if plan.long:
@@ -270,8 +267,7 @@ def _completed(
         yield patch_long(source, dialect, versions, expect_sha256=sha256)
         return
     for number in count():
-        read = read_along(source, dialect, part, plan.reading)
-        yield encoded(splice(source, portions(read, number), expect_sha256=sha256), dialect)
+        yield encoded(splice(source, portions(number), expect_sha256=sha256), dialect)
 
 
 def _filled(table: Table, one: ColumnFiller, request: Request, drawn: tuple[int, int], part: Part) -> ColumnResult:

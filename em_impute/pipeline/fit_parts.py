@@ -109,9 +109,7 @@ class FixedStatistics(NamedTuple):
     fixed: Moments  # of rows whose component is certain
     labelled: Floats  # (n_labels,)
     weight: float  # of all rows
-    both: Floats  # (d, d) of rows that show both
-    sums: Floats  # (d, d) of the first where both are shown
-    products: Floats  # (d, d)
+    products: Floats  # (2·d, 2·d) of whether features are shown, and then of their values, 0 where they are not
 
 
 class FullFit(NamedTuple):
@@ -160,16 +158,16 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
         unread = tuple(f"line {line}{names_of[part]}" for line, part in places)
         readings.append(replace(one, unread=unread, n_unread=0))
     found = replace(found, readings=tuple(readings))
-    model, draws = model_of(found, names, request, deltas), None
+    model, draws = model_of(found, names, request), None
     if request.method == "draw":
         draws = found.draw(max(request.imputations, 1), seed_of_imputing(request.seed))
     if isinstance(model.pooled.mixtures, Mixed):
         full_fit = _fit_all_rows(scan, filler, model, found.mixture, map_parts, progress)
         mixture = full_fit.mixture
         found = replace(found, fitted=found.fitted._replace(lead=lambda: mixture))
-        model = model_of(found, names, request, deltas)
+        model = model_of(found, names, request)
     completion = completion._replace(fitted=found)
-    saved = column_of_sample(opened, completion, labels, request) if request.keeps_model else None
+    saved = column_of_sample(opened, completion, found, labels, request) if request.keeps_model else None
     filler = filler._replace(model=model, draws=draws)
     return ColumnOfParts(opened, sample, completion, labels, filler, full_fit, saved)
 
@@ -218,7 +216,8 @@ def _fit_all_rows(
     steps = iterate(problem, begin, family, prior, stopping, map_blocks, accelerate=recipe.accelerate)
     found = fit(steps, component_label, lambda step: progress("fitting", None, f"all rows, step {step.iteration}"))
     scale = np.array([feature.scale for feature in model.coding.features])
-    return FullFit(start._replace(fit=found), float(np.diagonal(fixed.both) @ np.log(scale)), fixed.weight)
+    shown = np.diagonal(fixed.products)[: scale.size]
+    return FullFit(start._replace(fit=found), float(shown @ np.log(scale)), fixed.weight)
 
 
 def _of_all_rows(target: TargetColumn, counts: Mapping[str, int]) -> TargetColumn:
@@ -263,18 +262,19 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
 
 def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
     """Build the prior from the mean and covariance of all rows, in the units of the sample."""
-    shown = np.maximum(np.diagonal(fixed.both), np.finfo(float).tiny)
-    mean = np.diagonal(fixed.sums) / shown
+    n_features = len(fixed.products) // 2
+    both, sums = fixed.products[:, :n_features].reshape(2, n_features, n_features)
+    shown = np.maximum(np.diagonal(both), np.finfo(float).tiny)
+    mean = np.diagonal(sums) / shown
     # Sums of (x − m)(y − n) where both are shown; the sample's units have brought the means near 0, so that it is safe.
-    about = fixed.products - fixed.sums * mean - (fixed.sums * mean).T + fixed.both * np.outer(mean, mean)
+    about = fixed.products[n_features:, n_features:] - sums * mean - (sums * mean).T + both * np.outer(mean, mean)
     prior = default_prior(about / np.sqrt(np.outer(shown, shown)), fixed.weight, n_components, strength)
     return replace(prior, mean=mean)
 
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
-    n_features = task.n_features
-    nothing, square = empty(task.component_label.size, n_features), np.zeros((n_features, n_features))
-    fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, square, square, square)
+    nothing, products = empty(task.component_label.size, task.n_features), np.zeros((2 * task.n_features,) * 2)
+    fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, products)
     blocks = CacheWriter(task.key(part), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
@@ -286,16 +286,13 @@ def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
 
 
 def _rest_of(rows: Rows, problem: Problem, n_labels: int) -> FixedStatistics:
-    seen = ~np.isnan(rows.x)
-    shown, values = seen.astype(np.float64), np.where(seen, rows.x, 0.0)
-    weighed, known = rows.weight[:, None], rows.label >= 0
+    seen, known = ~np.isnan(rows.x), rows.label >= 0
+    cells = np.hstack([seen, np.where(seen, rows.x, 0.0)])  # (n_rows, 2·d)
     return FixedStatistics(
         problem.fixed,
         np.bincount(rows.label[known], rows.weight[known], n_labels).astype(np.float64, copy=False),
         float(rows.weight.sum()),
-        (shown * weighed).T @ shown,
-        (values * weighed).T @ shown,
-        (values * weighed).T @ values,
+        (cells * rows.weight[:, None]).T @ cells,
     )
 
 

@@ -98,11 +98,10 @@ class InputTable:
     @property
     def keys(self) -> list[Key]:
         """The columns whose values may say which rows belong together, by what to call them: put together each time."""
-        groups = [] if self.groups is None else [(self.groups[0], self.groups[1].key_code)]
-        texts = [(name, column.key_code) for name, column in self.categories]
-        as_text = dict(texts)
-        numbers = [(name, column.key_code) for name, column in self.columns if name not in as_text]
-        return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
+        as_text = dict(self.categories)
+        numbers = [one for one in self.columns if one[0] not in as_text]
+        found = [*([] if self.groups is None else [self.groups]), *self.categories, *numbers]
+        return [(name, code) for name, column in found if (code := column.key_code) is not None]
 
     def same_label(self, label: Codes, keys: Sequence[Key]) -> SameLabel | None:
         """Give the column of which rows with one value have one label: as the user says, or one of `keys`."""

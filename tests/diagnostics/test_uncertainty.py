@@ -15,7 +15,6 @@ from em_impute.diagnostics.uncertainty import (
     Gathered,
     Uncertainty,
     _calibration,
-    _Together,
     _wrong,
     _wrong_by_held_out,
     examine_uncertainty,
@@ -25,7 +24,7 @@ from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.fills import Fills
 
 NO_SHIFT = np.zeros((N_DRAWS, 1))
-APART = _Together(1.0, 1.0)
+APART = 1.0
 """Rows that are wrong each for itself."""
 
 
@@ -172,7 +171,7 @@ def test_held_out_labels_alone_give_a_beta_binomial():
     label = np.r_[np.zeros(80, int), np.ones(20, int)]
     held = HeldOut(label, np.tile([0.7, 0.3], (100, 1)), np.full((100, 2), 0.5), np.arange(100))
     _, fills = filled_with(np.tile([0.7, 0.3], (500, 1)))
-    found = _wrong_by_held_out(held, fills, 0.0, APART, np.random.default_rng(8))
+    found = _wrong_by_held_out(held, fills, 0.0, (APART, APART), np.random.default_rng(8))
     expected = stats.betabinom(500, 20.5, 80.5)
     assert found.estimate == pytest.approx(100)
     assert found.low == pytest.approx(expected.ppf(0.05), abs=4)
@@ -185,7 +184,7 @@ def test_no_fewer_than_no_fills_are_wrong_where_all_held_out_labels_of_any_weigh
     said = np.tile([0.9, 0.1], (50, 1))
     held = HeldOut(np.zeros(50, int), said, np.full((50, 2), 0.5), np.arange(50), weight)
     _, fills = filled_with(np.tile([0.9, 0.1], (200, 1)))
-    assert _wrong_by_held_out(held, fills, 0.0, APART, np.random.default_rng(9)).estimate == 0.0
+    assert _wrong_by_held_out(held, fills, 0.0, (APART, APART), np.random.default_rng(9)).estimate == 0.0
 
 
 def test_only_labels_as_sure_as_the_fills_speak_of_them():
@@ -193,8 +192,8 @@ def test_only_labels_as_sure_as_the_fills_speak_of_them():
     label = np.r_[np.zeros(50, int), np.ones(50, int)]  # the sure ones are right, the others wrong
     held = HeldOut(label, np.column_stack([sure, 1 - sure]), np.full((100, 2), 0.5), np.arange(100))
     _, fills = filled_with(np.tile([0.95, 0.05], (200, 1)))
-    assert _wrong_by_held_out(held, fills, 0.9, APART, np.random.default_rng(9)).estimate == 0.0
-    assert _wrong_by_held_out(held, fills, 0.0, APART, np.random.default_rng(9)).estimate == 100.0
+    assert _wrong_by_held_out(held, fills, 0.9, (APART, APART), np.random.default_rng(9)).estimate == 0.0
+    assert _wrong_by_held_out(held, fills, 0.0, (APART, APART), np.random.default_rng(9)).estimate == 100.0
 
 
 # The whole column

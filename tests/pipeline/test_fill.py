@@ -206,7 +206,7 @@ def test_rare_labels_are_all_drawn_and_their_shares_set_right(tmp_path, monkeypa
     label = np.where(rng.random(8000) < 0.3, "", np.where(kind, "rare", "common"))
     rows = [f"{i},{g},{v:.1f},1,red\n" for i, (g, v) in enumerate(zip(label.tolist(), x.tolist(), strict=True))]
 
-    found = filled_in_parts(cut(tmp_path, rows, (4000, 8000)), Request(None, ("g",)))
+    found = filled_in_parts(cut(tmp_path, rows, (4000, 8000)), Request(None, ("g",), keeps_model=True))
 
     column, totals = found.columns[0], found.totals[0]
     drawn = dict(zip(column.labels.labels, np.bincount(column.completion.labels.label + 1)[1:].tolist(), strict=True))
@@ -217,6 +217,7 @@ def test_rare_labels_are_all_drawn_and_their_shares_set_right(tmp_path, monkeypa
     truth = int(kind[label == ""].sum())
     # 48 of 2,400; without the shift of log-odds it would be some 300.
     assert abs(expected - truth) < 4.0 * np.sqrt(truth)
+    assert column.saved.model.delta.tolist() == column.filler.model.delta.tolist()
 
 
 def test_every_byte_outside_the_filled_cells_stays(tmp_path):
