@@ -89,11 +89,12 @@ class FittedColumn:
     @cached_property
     def siblings(self) -> Siblings | None:
         """How rows of one key speak for each other."""
-        design = self.design
-        if design.same is None:
+        design, clusters = self.design, self.fitted.how.clusters
+        if design.same is None or clusters is None:
             return None
         weight = np.ones(design.distinct.label.size) if design.weighed else design.distinct.weight
-        found, held = siblings_of(design.same, design.distinct.label, weight, len(design.labels)), self._held
+        rate, label, held = design.same.exception_rate, design.distinct.label, self._held
+        found = siblings_of(clusters.code, rate, label, weight, len(design.labels))
         return found if held is None else found.correlated(held)
 
     @cached_property

@@ -206,9 +206,8 @@ def test_labels_missing_by_a_predictor_in_the_regression_are_no_matter_of_compan
         assert found_in(x, hide(rng, label, log_odds), log_odds=log_odds, seed=seed) is None
 
 
-@pytest.mark.parametrize("label", [np.arange(40) % 2, np.full(40, -1), np.array([0, 1, -1])])
-def test_with_all_labels_or_none_or_hardly_a_row_there_is_nothing_to_find(label):
-    assert found_in(np.random.default_rng(0).standard_normal((label.size, 2)), label) is None
+def test_with_hardly_a_row_there_is_nothing_to_find():
+    assert found_in(np.random.default_rng(0).standard_normal((3, 2)), np.array([0, 1, -1])) is None
 
 
 # Keys of merged rows, and of columns
