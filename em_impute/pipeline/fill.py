@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import accumulate, count
+from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple, TypeVar
 
@@ -16,51 +17,26 @@ import numpy as np
 
 from em_impute.columns.labels import Labels
 from em_impute.columns.weights import refuse_no_weight
-from em_impute.ensemble.candidates import MAX_REFIT
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 from em_impute.model.fills import CellCounts, Imputing, count_cells, fill_rows, no_cells, no_fills
 from em_impute.options import Request
 from em_impute.pipeline.apply import elsewhere, fitted_to
 from em_impute.pipeline.backends import MapParts, dask_parts, serial_parts
 from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.edits import changed_cells, long_portions, make_edits, refuse_taken
-from em_impute.pipeline.fit_parts import (
-    START_ROWS,
-    ColumnFiller,
-    ColumnOfParts,
-    ScanResult,
-    apply_to_column,
-    fit_column_of_parts,
-)
+from em_impute.pipeline.fit_parts import ColumnFiller, ColumnOfParts, ScanResult, apply_to_column, fit_column_of_parts
 from em_impute.pipeline.memory import default_limit, room_to_keep
 from em_impute.pipeline.open import InputTable, Progress, look_at, read_options, unique_names
-from em_impute.pipeline.parts import (
-    Part,
-    ReadPlan,
-    called,
-    forget,
-    label_codes,
-    open_as_planned,
-    open_part,
-    read_along,
-    write,
-)
+from em_impute.pipeline.parts import Part, ReadPlan, called, forget, label_codes, open_as_planned, open_part, read_along
 from em_impute.pipeline.save import model_of_columns
-from em_impute.pipeline.scan import PartRead, RowSummary, Sample, bounds_of, scan_part
+from em_impute.pipeline.scan import PartRead, RowSummary, Sample, bounds_of, rows_to_draw, scan_part
 from em_impute.saved_model.store import SavedModel, TrainingTable
 from em_impute.table.dialect import Dialect
-from em_impute.table.output import WrittenFile
+from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
 from em_impute.table.patch import NUMBERING, Portion, encoded, in_portions, patch_long, splice
 from em_impute.table.read import Table
 from em_impute.table.source import Source
 from em_impute.table.text import shown_path
-
-SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
-"""Of either kind of rows, that one process has room for."""
-
-SAMPLE_PART = 0.1
-DRAWN_BYTES, DRAWN_CELL_BYTES = 100, 16
-"""Part of --max-memory that the rows drawn may take, and what each of them does beside its record."""
 
 R = TypeVar("R")
 
@@ -138,7 +114,7 @@ def complete_parts(
     weights = None if options["weights"] is None else names[options["weights"]]
     run = secrets.token_hex(8)
     plan = ReadPlan(run, request, first, dialect, len(parts), workers.keep_bytes, weights)
-    size = _sample_size(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, workers.max_memory)
+    size = rows_to_draw(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, workers.max_memory)
     with workers.open(partial(forget, run)) as map_parts:
         began = perf_counter()
         summary = _read(parts, plan, size, map_parts, progress)
@@ -166,21 +142,6 @@ def complete_parts(
         for one in columns
     )
     return PartsResult(**vars(scan), columns=columns, totals=totals, filled=filled, timings=timings)
-
-
-def _sample_size(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> int:
-    """Say how many rows of either kind are drawn: as many as the fit has use for and one process has room for.
-
-    Only what the user said of memory counts, not what there is: the same parts are filled alike on every machine.
-    """
-    # EM over all rows needs of a sample only where to begin.
-    most = min(
-        START_ROWS if request.names_one_mixture else MAX_REFIT, SAMPLE_BYTES / record_bytes, SAMPLE_CELLS / n_columns
-    )
-    if max_memory is not None:
-        a_row = 2 * (record_bytes + DRAWN_BYTES + DRAWN_CELL_BYTES * n_columns)  # of either kind
-        most = min(most, SAMPLE_PART * max_memory / a_row)
-    return int(most)
 
 
 def _read(parts: Sequence[Part], plan: ReadPlan, size: int, map_parts: MapParts, progress: Progress) -> RowSummary:
@@ -221,10 +182,19 @@ def _fill_part(part: Part, plan: FillPlan) -> PartResult:
     with open_as_planned(part, plan.reading) as (source, dialect):
         tables = _completed(source, dialect, part, plan, result)
         for output in part.outputs:
-            result.files.append(write(output, next(tables)))
+            result.files.append(_write(output, next(tables)))
         if not part.outputs:
             deque(next(tables), maxlen=0)
     return result
+
+
+def _write(path: str, blocks: Iterable[bytes]) -> WrittenFile:
+    """Write a part whole or not at all.  Raises `OutputError`."""
+    if not path:
+        return write_to_stdout(blocks)
+    with output_errors(f"cannot write {shown_path(path)}", f"name another folder with {option('output')}"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return write_atomically(path, blocks)
 
 
 def _completed(

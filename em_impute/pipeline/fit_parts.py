@@ -25,28 +25,15 @@ from em_impute.pipeline.apply import Applied, apply_column, label_rows
 from em_impute.pipeline.backends import MapParts
 from em_impute.pipeline.complete import ColumnResult, complete, model_of
 from em_impute.pipeline.open import InputTable, Progress, input_table, interpreted, read_options
-from em_impute.pipeline.parts import (
-    CacheKey,
-    CacheWriter,
-    Part,
-    ReadPlan,
-    cached,
-    called,
-    in_part,
-    label_codes,
-    table_chunks,
-)
+from em_impute.pipeline.parts import CacheWriter, Part, ReadPlan, cached, called, in_part, label_codes, table_chunks
 from em_impute.pipeline.save import column_of_sample
-from em_impute.pipeline.scan import RowSummary, Sample, trimmed
+from em_impute.pipeline.scan import START_ROWS, RowSummary, Sample, trimmed
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.table.columns import MAX_TEXTS, TargetColumn
 from em_impute.table.read import read_table
 from em_impute.table.source import Source
 
 UNLABELLED = np.array([UNKNOWN])
-
-START_ROWS = 50_000
-"""Of either kind, where EM goes over all rows after them."""
 
 NOISE = 3.0
 """Standard errors up to which a label's share among the rows drawn differs from that of all rows by chance."""
@@ -87,10 +74,6 @@ class EmTask:
     model: Model
     component_label: Integers
     unlabelled_weight: float
-
-    def key(self, part: Part) -> CacheKey:
-        """Say what the blocks of a part are kept by."""
-        return self.plan.key(part, f"blocks of column {self.column}")
 
     @property
     def n_labels(self) -> int:
@@ -275,7 +258,7 @@ def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
     nothing, products = empty(task.component_label.size, task.n_features), np.zeros((2 * task.n_features,) * 2)
     fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, products)
-    blocks = CacheWriter(task.key(part), task.plan.keep_bytes, spills=True)
+    blocks = CacheWriter(task.plan.key(part, f"blocks of column {task.column}"), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
             fixed = _merged(fixed, _rest_of(rows, problem, task.n_labels))
@@ -304,7 +287,7 @@ def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]
     task, work = what
     n_components, n_features = task.component_label.size, task.n_features
     with in_part(part, task.plan):
-        blocks = cached(task.key(part))  # or else they are made again
+        blocks = cached(task.plan.key(part, f"blocks of column {task.column}"))  # or else they are made again
         if blocks is None:
             blocks = chain.from_iterable(problem.blocks for _, problem in _problems(part, task))
         return reduce(merge, map(work, blocks), empty(n_components, n_features))

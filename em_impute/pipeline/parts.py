@@ -21,7 +21,6 @@ from em_impute.pipeline.memory import array_bytes, default_limit
 from em_impute.pipeline.open import look_at, read_options
 from em_impute.table.columns import ANY_NUMBER, TargetColumn
 from em_impute.table.dialect import Dialect
-from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, open_source, spool_errors
 from em_impute.table.text import shown_path
@@ -103,15 +102,6 @@ def copied(path: str) -> Iterator[str]:
             shutil.copyfileobj(stream, file)
             file.flush()
         yield file.name
-
-
-def write(path: str, blocks: Iterable[bytes]) -> WrittenFile:
-    """Write a part whole or not at all.  Raises `OutputError`."""
-    if not path:
-        return write_to_stdout(blocks)
-    with output_errors(f"cannot write {shown_path(path)}", f"name another folder with {option('output')}"):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return write_atomically(path, blocks)
 
 
 CHUNK_BYTES = 1 << 23

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from em_impute.columns.weights import WeightScale, checked_weights, scale_of
 from em_impute.em.blocks import Flags
+from em_impute.ensemble.candidates import MAX_REFIT
+from em_impute.options import Request
 from em_impute.pipeline.parts import Part, ReadPlan, open_as_planned, read_along
 from em_impute.table.columns import NumberColumn, NumberCounts, least_type
 from em_impute.table.read import Table
@@ -25,6 +27,16 @@ from em_impute.table.records import Asides
 
 FLOOR = 1000
 """Rows of every label at least, if it has so many."""
+
+START_ROWS = 50_000
+"""Rows of either kind, where EM goes over all rows after them: it needs of a sample only where to begin."""
+
+SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
+"""Of either kind of rows, that one process has room for."""
+
+SAMPLE_PART = 0.1
+DRAWN_BYTES, DRAWN_CELL_BYTES = 100, 16
+"""Part of --max-memory that the rows drawn may take, and what each of them does beside its record."""
 
 Keys = NDArray[np.uint64]
 
@@ -72,6 +84,19 @@ class Sample(NamedTuple):
 
 def _bounds_of_texts(texts: Sequence[str], bounds: Bounds) -> Keys:
     return np.array([bounds.get(text, LARGEST) for text in texts], np.uint64)
+
+
+def rows_to_draw(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> int:
+    """Say how many rows of either kind are drawn: as many as the fit has use for and one process has room for.
+
+    Only what the user said of memory counts, not what there is: the same parts are filled alike on every machine.
+    """
+    of_use = START_ROWS if request.names_one_mixture else MAX_REFIT
+    most = min(of_use, SAMPLE_BYTES / record_bytes, SAMPLE_CELLS / n_columns)
+    if max_memory is not None:
+        a_row = 2 * (record_bytes + DRAWN_BYTES + DRAWN_CELL_BYTES * n_columns)  # of either kind
+        most = min(most, SAMPLE_PART * max_memory / a_row)
+    return int(most)
 
 
 def draw(
