@@ -179,7 +179,9 @@ def hide(
     if not any(labels.known):
         hint = "label some rows: only known labels can show how right fills are"
         raise FitError(f"no label is known in column {target!r}: there is none to hide", hint)
-    rows = rows_by_label(labels, weight)
+    rows = rows_by_code(
+        labels.label if weight is None else np.where(weight > 0.0, labels.label, -1), len(labels.labels)
+    )
     n_known = np.array([part.size for part in rows])
     share, room = shares_to_hide(labels, hold_out), np.maximum(n_known - KEPT, 0)
     if not share.any():
@@ -256,12 +258,6 @@ def without(labels: Labels, rows: Integers) -> Labels:
     label[rows] = -1
     known = np.bincount(label[label >= 0], minlength=len(labels.labels))
     return replace(labels, label=label, known=tuple(known.tolist()))
-
-
-def rows_by_label(labels: Labels, weight: Floats | None) -> list[Integers]:
-    """List the rows of each label that may be hidden."""
-    label = labels.label if weight is None else np.where(weight > 0.0, labels.label, -1)
-    return rows_by_code(label, len(labels.labels))
 
 
 def _numbers_to_hide(n_known: Integers, share: Floats, hold_out: HoldOut, rng: np.random.Generator) -> Integers:

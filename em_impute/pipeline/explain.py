@@ -34,6 +34,10 @@ class Showing(NamedTuple):
     steps: int | None = 3  # iterations whose parameters are kept; None keeps those of all
     pictures: bool = False  # keep also those of the iterations that are drawn
 
+    def in_full(self, iteration: int) -> bool:
+        """Tell whether an iteration is to be shown in full."""
+        return self.steps is None or iteration <= self.steps
+
 
 class Height(NamedTuple):
     """How high some parameters stand, given the responsibilities at those before the M step.  Natural logarithms."""
@@ -98,10 +102,6 @@ class Explanation(Run):
     def n_iterations(self) -> int:
         """Number of M steps."""
         return len(self.turns)
-
-    def is_shown(self, iteration: int) -> bool:
-        """Tell whether an iteration is to be shown in full."""
-        return self.showing.steps is None or iteration <= self.showing.steps
 
     def own(self, iteration: int) -> Parameters:
         """Give the parameters after some iteration in the data's units."""
@@ -210,7 +210,7 @@ def _follow(
 
 def _is_kept(iteration: int, showing: Showing) -> bool:
     """Tell whether the parameters of an iteration will be shown or drawn: of thousands, only some."""
-    if showing.steps is None or iteration <= showing.steps:
+    if showing.in_full(iteration):
         return True
     if not showing.pictures or iteration <= EARLY:
         return showing.pictures
