@@ -179,9 +179,8 @@ def hide(
     if not any(labels.known):
         hint = "label some rows: only known labels can show how right fills are"
         raise FitError(f"no label is known in column {target!r}: there is none to hide", hint)
-    rows = rows_by_code(
-        labels.label if weight is None else np.where(weight > 0.0, labels.label, -1), len(labels.labels)
-    )
+    label = labels.label if weight is None else np.where(weight > 0.0, labels.label, -1)
+    rows = rows_by_code(label, len(labels.labels))
     n_known = np.array([part.size for part in rows])
     share, room = shares_to_hide(labels, hold_out), np.maximum(n_known - KEPT, 0)
     if not share.any():
