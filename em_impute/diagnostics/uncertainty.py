@@ -86,6 +86,7 @@ class Gathered(NamedTuple):
     place: Integers  # (n_rows,) where they stand among the distinct rows without a label
     cells: Integers  # (n_rows,) how many
     filled: Integers  # (n_rows, n_labels), cells that were filled with each label
+    stated: Floats  # (n_rows, n_labels), the probabilities that the fills rest on
 
 
 def examine_uncertainty(
@@ -101,8 +102,9 @@ def examine_uncertainty(
     chance /= chance.sum(axis=-1, keepdims=True)
     known = np.array(found.labels.known)
     total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
-    stated = found.distinct_probability[missing.place]
-    total = total + (fills.expected - missing.cells @ stated)  # of a sample its share of each label is known to be off
+    total = total + (
+        fills.expected - missing.cells @ missing.stated
+    )  # of a sample its share of each label is known to be off
     pooled = pool_shares(total / found.labels.label.size, found.labels.label.size)
     held = found.promise
     wrong = held_out = None
@@ -114,10 +116,10 @@ def examine_uncertainty(
         beyond = found.beyond[missing.place]
         n_beyond = int(found.beyond @ found.cells)
         shift = np.broadcast_to(0.0, (N_DRAWS, missing.rows.size))
-        plain = _wrong(chance, missing, stated, shift, fills, of_missing, rng)
+        plain = _wrong(chance, missing, shift, fills, of_missing, rng)
         shift = _calibration(held, of_held, rng)[:, None]
         shift = shift + beyond * (BEYOND_SD * rng.standard_normal((N_DRAWS, 1)))
-        wrong = _wrong(chance, missing, stated, shift, fills, of_missing, rng)
+        wrong = _wrong(chance, missing, shift, fills, of_missing, rng)
         agree = plain.low <= held_out.high and held_out.low <= plain.high
         low, high = min(held_out.low, wrong.low), max(held_out.high, wrong.high)
         if not agree:  # the labels know better, so far as they can
@@ -177,7 +179,8 @@ def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Gener
         place = np.arange(found.unlabelled.size)
         filled = np.bincount(found.place_of(row) * n_codes + code + 1, minlength=place.size * n_codes)
     filled = filled.astype(np.int64, copy=False).reshape(-1, n_codes)
-    return Gathered(found.unlabelled[place], place, filled.sum(axis=1), filled[:, 1:])
+    stated = found.distinct_probability[place]
+    return Gathered(found.unlabelled[place], place, filled.sum(axis=1), filled[:, 1:], stated)
 
 
 def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> tuple[float, float]:
@@ -217,16 +220,10 @@ def _spread(number: Floats, factor: float) -> Floats:
 
 
 def _wrong(
-    chance: Floats,
-    missing: Gathered,
-    stated: Floats,
-    shift: Floats,
-    fills: Fills,
-    together: float,
-    rng: np.random.Generator,
+    chance: Floats, missing: Gathered, shift: Floats, fills: Fills, together: float, rng: np.random.Generator
 ) -> IntervalEstimate:
-    """Draw how many fills are wrong, log-odds shifted by `shift` (n_draws, n_rows); `stated` the fills rest on."""
-    top = stated.argmax(axis=1)
+    """Draw how many fills are wrong, log-odds shifted by `shift` (n_draws, n_rows)."""
+    top = missing.stated.argmax(axis=1)
     rows, labels = np.nonzero(missing.filled)
     is_top = labels == top[rows]
     error = np.clip(1.0 - chance[:, np.arange(top.size), top], 1e-9, 1.0 - 1e-9)  # of the most probable label

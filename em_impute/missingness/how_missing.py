@@ -91,7 +91,7 @@ def how_missing(design: Design, seed: int) -> HowMissing:
         return missing.log_odds_of(rows.x[some], with_gaps=True)
 
     if same is None:
-        cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds_of, seed)
+        cluster = find_row_clusters(rows._replace(weight=weight), design.codes, design.keys, log_odds_of, seed)
     return HowMissing(missing, gaps, cluster, is_key=same is not None)
 
 

@@ -93,8 +93,8 @@ def test_wrong_fills_are_counted_as_a_poisson_binomial_where_the_model_is_certai
     rng = np.random.default_rng(2)
     stated = np.column_stack([p := rng.uniform(0.5, 1.0, 200), 1 - p])
     code, fills = filled_with(stated)
-    missing = Gathered(np.arange(200), np.arange(200), np.ones(200, int), np.eye(2, dtype=int)[code])
-    found = _wrong(np.tile(stated, (N_DRAWS, 1, 1)), missing, stated, NO_SHIFT, fills, APART, rng)
+    missing = Gathered(np.arange(200), np.arange(200), np.ones(200, int), np.eye(2, dtype=int)[code], stated)
+    found = _wrong(np.tile(stated, (N_DRAWS, 1, 1)), missing, NO_SHIFT, fills, APART, rng)
     mean, sd = (1 - p).sum(), np.sqrt((p * (1 - p)).sum())
     assert found.estimate == pytest.approx(mean, abs=4 * sd / np.sqrt(500))
     assert found.low == pytest.approx(mean - 1.645 * sd, abs=0.35 * sd + 1)
@@ -104,8 +104,8 @@ def test_wrong_fills_are_counted_as_a_poisson_binomial_where_the_model_is_certai
 def test_merged_cells_count_as_often_as_they_occur():
     stated = np.array([[0.9, 0.1], [0.4, 0.6]])
     code, fills = filled_with(np.repeat(stated, [300, 100], axis=0))
-    missing = Gathered(np.arange(2), np.arange(2), np.array([300, 100]), np.array([[300, 0], [0, 100]]))
-    found = _wrong(np.tile(stated, (N_DRAWS, 1, 1)), missing, stated, NO_SHIFT, fills, APART, np.random.default_rng(3))
+    missing = Gathered(np.arange(2), np.arange(2), np.array([300, 100]), np.array([[300, 0], [0, 100]]), stated)
+    found = _wrong(np.tile(stated, (N_DRAWS, 1, 1)), missing, NO_SHIFT, fills, APART, np.random.default_rng(3))
     assert code.size == 400
     assert found.estimate == pytest.approx(30 + 40, abs=1.5)
 
@@ -115,10 +115,10 @@ def test_a_drawn_label_is_wrong_with_the_probability_of_all_others():
     stated = np.tile([0.8, 0.2], (100, 1))
     code = np.ones(100, int)
     fills = Fills(np.arange(100), code, stated[:, 1], stated.sum(axis=0), drawn=code[None])
-    missing = Gathered(np.arange(100), np.arange(100), np.ones(100, int), np.eye(2, dtype=int)[code])
+    missing = Gathered(np.arange(100), np.arange(100), np.ones(100, int), np.eye(2, dtype=int)[code], stated)
     chance = np.tile(stated, (N_DRAWS, 1, 1))
-    plain = _wrong(chance, missing, stated, NO_SHIFT, fills, APART, np.random.default_rng(4))
-    shifted = _wrong(chance, missing, stated, NO_SHIFT + 1.0, fills, APART, np.random.default_rng(4))
+    plain = _wrong(chance, missing, NO_SHIFT, fills, APART, np.random.default_rng(4))
+    shifted = _wrong(chance, missing, NO_SHIFT + 1.0, fills, APART, np.random.default_rng(4))
     odds = 0.2 / 0.8 * np.e  # of the other label, once the more probable one is trusted less
     assert plain.estimate == pytest.approx(80, abs=1)
     assert shifted.estimate == pytest.approx(100 * (1 - odds / (1 + odds)), abs=1)
@@ -127,10 +127,10 @@ def test_a_drawn_label_is_wrong_with_the_probability_of_all_others():
 def test_uncertain_parameters_make_the_interval_wider():
     stated = np.tile([0.8, 0.2], (400, 1))
     code, fills = filled_with(stated)
-    missing = Gathered(np.arange(400), np.arange(400), np.ones(400, int), np.eye(2, dtype=int)[code])
+    missing = Gathered(np.arange(400), np.arange(400), np.ones(400, int), np.eye(2, dtype=int)[code], stated)
     error = np.random.default_rng(5).uniform(0.1, 0.3, N_DRAWS)[:, None]  # the same for every row of a draw
     chance = np.stack([np.tile(1 - error, 400), np.tile(error, 400)], axis=-1)
-    found = _wrong(chance, missing, stated, NO_SHIFT, fills, APART, np.random.default_rng(6))
+    found = _wrong(chance, missing, NO_SHIFT, fills, APART, np.random.default_rng(6))
     assert found.low == pytest.approx(np.quantile(400 * error, 0.05), abs=8)
     assert found.high == pytest.approx(np.quantile(400 * error, 0.95), abs=8)
 
