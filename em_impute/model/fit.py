@@ -32,10 +32,6 @@ FitProgress = Callable[[str, str], None]
 """Told of progress: the stage and a detail."""
 
 
-Draw = Callable[[int, int], Draws]
-"""Draws a model so many times, from a seed: its parameters, and which of its mixtures speaks."""
-
-
 class Fitted(NamedTuple):
     """A model, and what it says of the rows without a label."""
 
@@ -44,7 +40,7 @@ class Fitted(NamedTuple):
     """Gives the mixture: the only one, or the one that leads the ensemble, fitted when somebody asks for it."""
     probability: Floats
     """(n_unlabelled, n_labels), of the distinct rows without a label, as if these were missing at random"""
-    draw: Draw
+    draw: Callable[[int, int], Draws]  # the model so many times, from a seed
     how: HowMissing  # how rows without a label differ from those with one
 
 

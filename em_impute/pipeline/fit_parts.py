@@ -90,8 +90,7 @@ class FixedStatistics(NamedTuple):
     """What does not change from step to step."""
 
     fixed: Moments  # of rows whose component is certain
-    labelled: Floats  # (n_labels,)
-    weight: float  # of all rows
+    weight: Floats  # (1 + n_labels,) of the rows without a label, and of those with each
     products: Floats  # (2·d, 2·d) of whether features are shown, and then of their values, 0 where they are not
 
 
@@ -187,10 +186,11 @@ def _fit_all_rows(
     task = EmTask(plan, filler.column, label_of, weights, model, component_label, recipe.unlabelled_weight)
     fixed = reduce(_merged, map_parts(_rest_of_part, scan.parts, repeat(task)))
     prior = _prior(fixed, component_label.size, recipe.prior_strength)
-    apart = recipe.free_shares and 0.0 < fixed.labelled.sum() < fixed.weight
+    labelled, weight = fixed.weight[1:], float(fixed.weight.sum())
+    apart = recipe.free_shares and 0.0 < labelled.sum() < weight
     # One row that shows every feature stands for those of the parts, which are elsewhere.
     stand_in = make_problem(np.zeros((1, task.n_features)), UNLABELLED, np.ones(1), component_label, task.n_labels)
-    problem = stand_in._replace(fixed=fixed.fixed, labelled=fixed.labelled if apart else None)
+    problem = stand_in._replace(fixed=fixed.fixed, labelled=labelled if apart else None)
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
         return map_parts(_moments_of_part, scan.parts, repeat((task, work)))
@@ -200,7 +200,7 @@ def _fit_all_rows(
     found = fit(steps, component_label, lambda step: progress("fitting", None, f"all rows, step {step.iteration}"))
     scale = np.array([feature.scale for feature in model.coding.features])
     shown = np.diagonal(fixed.products)[: scale.size]
-    return FullFit(start._replace(fit=found), float(shown @ np.log(scale)), fixed.weight)
+    return FullFit(start._replace(fit=found), float(shown @ np.log(scale)), weight)
 
 
 def _of_all_rows(target: TargetColumn, counts: Mapping[str, int]) -> TargetColumn:
@@ -251,32 +251,25 @@ def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
     mean = np.diagonal(sums) / shown
     # Sums of (x − m)(y − n) where both are shown; the sample's units have brought the means near 0, so that it is safe.
     about = fixed.products[n_features:, n_features:] - sums * mean - (sums * mean).T + both * np.outer(mean, mean)
-    prior = default_prior(about / np.sqrt(np.outer(shown, shown)), fixed.weight, n_components, strength)
+    prior = default_prior(about / np.sqrt(np.outer(shown, shown)), float(fixed.weight.sum()), n_components, strength)
     return replace(prior, mean=mean)
 
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
     nothing, products = empty(task.component_label.size, task.n_features), np.zeros((2 * task.n_features,) * 2)
-    fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, products)
+    fixed = FixedStatistics(nothing, np.zeros(1 + task.n_labels), products)
     blocks = CacheWriter(task.plan.key(part, f"blocks of column {task.column}"), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
-            fixed = _merged(fixed, _rest_of(rows, problem, task.n_labels))
+            seen = ~np.isnan(rows.x)
+            weight = np.bincount(rows.label + 1, rows.weight, 1 + task.n_labels).astype(np.float64, copy=False)
+            cells = np.hstack([seen, np.where(seen, rows.x, 0.0)])  # (n_rows, 2·d)
+            products = (cells * rows.weight[:, None]).T @ cells
+            fixed = _merged(fixed, FixedStatistics(problem.fixed, weight, products))
             for block in problem.blocks:
                 blocks.add(block)
     blocks.finish()
     return fixed
-
-
-def _rest_of(rows: Rows, problem: Problem, n_labels: int) -> FixedStatistics:
-    seen, known = ~np.isnan(rows.x), rows.label >= 0
-    cells = np.hstack([seen, np.where(seen, rows.x, 0.0)])  # (n_rows, 2·d)
-    return FixedStatistics(
-        problem.fixed,
-        np.bincount(rows.label[known], rows.weight[known], n_labels).astype(np.float64, copy=False),
-        float(rows.weight.sum()),
-        (cells * rows.weight[:, None]).T @ cells,
-    )
 
 
 def _merged(a: FixedStatistics, b: FixedStatistics) -> FixedStatistics:

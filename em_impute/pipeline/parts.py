@@ -4,6 +4,7 @@ import glob
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -74,13 +75,8 @@ def find_parts(named: Sequence[str]) -> list[str]:
 
 
 def first_repeated(paths: Iterable[T]) -> T | None:
-    """Give the first path that another one before it equals."""
-    seen: set[T] = set()
-    for path in paths:
-        if path in seen:
-            return path
-        seen.add(path)
-    return None
+    """Give the first path that another one equals."""
+    return next((path for path, n in Counter(paths).items() if n > 1), None)
 
 
 @contextmanager
