@@ -102,9 +102,8 @@ def examine_uncertainty(
     chance /= chance.sum(axis=-1, keepdims=True)
     known = np.array(found.labels.known)
     total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
-    total = total + (
-        fills.expected - missing.cells @ missing.stated
-    )  # of a sample its share of each label is known to be off
+    # Of a sample its share of each label is known to be off.
+    total = total + (fills.expected - missing.cells @ missing.stated)
     pooled = pool_shares(total / found.labels.label.size, found.labels.label.size)
     held = found.promise
     wrong = held_out = None
