@@ -1,13 +1,13 @@
 """From a design to probabilities: by the ensemble of many mixtures, or by the one that the user named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows, slices
+from em_impute.em.blocks import Floats, slices
 from em_impute.em.em import Fit, Step, expect, make_problem, posterior
 from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits
 from em_impute.em.parameters import Parameters
@@ -15,7 +15,6 @@ from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.posterior_draws import draw_ensemble
-from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import gaussian_label_scores
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors
@@ -124,21 +123,14 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
     looked_at = batches if rows.label.size <= PATH_ROWS else batches[-1:]
     path = np.zeros(len(looked_at))
     for some in slices(rows.label.size, CHUNK_ROWS):
-        part = rows.x[some], rows.label[some], rows.weight[some]
-        path += _log_likelihoods(Rows(*part), looked_at, component_label, ensemble.n_labels)
+        x, label, weight = rows.x[some], rows.label[some], rows.weight[some]
+        seen = Predictors(x, np.empty((label.size, 0), np.intp), (), x.shape[1])
+        for group in group_rows(seen, np.arange(label.size)):
+            own, counts = label[group.rows], weight[group.rows]
+            for at, one in enumerate(looked_at):
+                score = gaussian_label_scores(group, one, component_label, ensemble.n_labels)[:, 0]
+                path[at] += counts @ np.where(own >= 0, score[own, np.arange(own.size)], np.logaddexp.reduce(score))
     *_, last = way = path.tolist()
     final = batches[-1]
     parameters = Parameters(np.exp(final.log_share[0]), final.mean[0], final.covariance[0])  # of its only mixture
     return Mixture(Fit(parameters, component_label, last, last, tuple(way), "held-out labels", 0.0), recipe)
-
-
-def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: Integers, n_labels: int) -> Floats:
-    """Evaluate the log-likelihood of rows under some mixtures, one after the other; each batch is of one."""
-    n_rows, n_columns = rows.x.shape
-    seen, total = Predictors(rows.x, np.empty((n_rows, 0), np.intp), (), n_columns), np.zeros(len(looked_at))
-    for group in group_rows(seen, np.arange(n_rows)):
-        label, weight = rows.label[group.rows], rows.weight[group.rows]
-        for at, one in enumerate(looked_at):
-            score = gaussian_label_scores(group, one, component_label, n_labels)[:, 0]
-            total[at] += weight @ np.where(label >= 0, score[label, np.arange(label.size)], np.logaddexp.reduce(score))
-    return total

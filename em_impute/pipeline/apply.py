@@ -165,13 +165,9 @@ def apply_column(
     saved = saved if is_known else elsewhere(saved)
     table = saved.model.prepared(opened.table)
     saved = replace(saved, model=_counted(saved.model, table))
-    model, n_known, opened = saved.model, len(saved.model.labels), replace(opened, table=table)
+    model, opened = saved.model, replace(opened, table=table)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
-    new = [
-        f"{shown(label)} in {plural(count, 'row')}"
-        for label, count in zip(labels.labels[n_known:], labels.known[n_known:], strict=True)
-    ]
-    mismatch = _mismatch_of(model, opened, new)
+    mismatch = _mismatch_of(model, opened, labels)
     summary = _describe(saved, opened, labels, without=dict(mismatch.unusable))
     drift = compare(saved.training.summary, summary)
     _refuse_mismatch(mismatch, drift, opened.name, path)
@@ -232,7 +228,7 @@ def _spelled(dialect: Dialect, wanted: str | None) -> str | None:
     return next((_called(dialect, index) for index, name in names if same_name(name, wanted)), None)
 
 
-def _mismatch_of(model: Model, opened: InputTable, new_labels: Sequence[str]) -> Mismatch:
+def _mismatch_of(model: Model, opened: InputTable, labels: Labels) -> Mismatch:
     """Compare the columns of a table, read for the model, with those it needs."""
     coding = model.pooled.coding
     numbers = [feature.name for feature in coding.features if feature.category is None]
@@ -253,6 +249,8 @@ def _mismatch_of(model: Model, opened: InputTable, new_labels: Sequence[str]) ->
                 unusable.append((name, f"{shown(name)} holds {what} (line {line})"))
             else:
                 no_numbers[name] = f"{plural(column.n_bad, 'cell')} of {shown(name)}, the first on line {line}"
+    new = [*zip(labels.labels, labels.known, strict=True)][len(model.labels) :]
+    new_labels = [f"{shown(label)} in {plural(count, 'row')}" for label, count in new]
     return Mismatch(tuple(lacking), unusable, no_numbers, new_labels)
 
 
