@@ -37,7 +37,7 @@ class Diagnostics:
 def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Diagnostics:
     """Examine a fitted column.  `recipe` is that of one mixture, which shows EM in its plainest form."""
     design, labels = found.design, found.labels
-    uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed, with_shares=request.reported)
+    uncertainty = examine_uncertainty(found, fills, request)
     flagged = find_flagged(design, fills.row, () if found.texts is None else found.texts.names)
     if not request.reported:
         return Diagnostics(uncertainty, flagged)
@@ -55,6 +55,6 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         sensitivity,
         audit_labels(found),
         plain,
-        chart_data(found, fills, request.min_probability, plain, request.seed),
+        chart_data(found, fills, plain, request),
         examine_importance(found),
     )

@@ -22,6 +22,7 @@ from em_impute.missingness.regression import fit_shift
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
+from em_impute.options import Request
 
 N_DRAWS = 100
 REPLICATES = 3
@@ -89,11 +90,9 @@ class Gathered(NamedTuple):
     stated: Floats  # (n_rows, n_labels), the probabilities that the fills rest on
 
 
-def examine_uncertainty(
-    found: FittedColumn, fills: Fills, min_probability: float, seed: int, *, with_shares: bool = True
-) -> Uncertainty:
+def examine_uncertainty(found: FittedColumn, fills: Fills, request: Request) -> Uncertainty:
     """Draw the model and count; cells whose most probable label is less probable were left empty."""
-    rng = np.random.default_rng([seed, EXAMINING])
+    rng = np.random.default_rng([request.seed, EXAMINING])
     n_labels = len(found.labels.labels)
     most = int(min(MAX_CELLS, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
     missing = _gathered(found, fills, most, rng)
@@ -111,7 +110,7 @@ def examine_uncertainty(
     of_held, of_missing = together = _together(found, held, missing)
     total = _spread(total, of_missing)
     if held is not None and fills.n_filled:
-        held_out = _wrong_by_held_out(held, fills, min_probability, together, rng)
+        held_out = _wrong_by_held_out(held, fills, request.min_probability, together, rng)
         beyond = found.beyond[missing.place]
         n_beyond = int(found.beyond @ found.cells)
         shift = np.broadcast_to(0.0, (N_DRAWS, missing.rows.size))
@@ -128,7 +127,7 @@ def examine_uncertainty(
     # Of each label's total in this file: draws as of a normal distribution, between what is known and all cells.
     half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / N_DRAWS)
     totals = _intervals(total.mean(axis=0), half, known, known + fills.row.size)
-    shares = pooled.intervals() if with_shares else None
+    shares = pooled.intervals() if request.reported else None
     return Uncertainty(wrong, held_out, agree, totals, shares, pooled.missing_information, n_beyond)
 
 

@@ -77,9 +77,7 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
     return Fitted(choice, lambda: mixture, probability, draw, how)
 
 
-def fit_with_ensemble(
-    design: Design, recipe: Recipe, progress: FitProgress, *, single: bool, led: bool = True
-) -> Fitted:
+def fit_with_ensemble(design: Design, recipe: Recipe, progress: FitProgress, *, single: bool, led: bool) -> Fitted:
     """Fit the ensemble, or with `single` the mixture that leads it; `led` says that the leading one will be asked for.
 
     The ensemble fills without it.

@@ -215,17 +215,15 @@ def best_of(candidates: list[Candidate]) -> Candidate:
     return candidates[min(fitted)[1]]
 
 
-def information_criteria(
-    mixture: Mixture, log_likelihood: float, rows: float, unlabelled_entropy: float
-) -> dict[str, float]:
+def information_criteria(mixture: Mixture, log_likelihood: float, rows: float, entropy: float) -> dict[str, float]:
     """Compute BIC (Schwarz 1978), AIC and ICL (Biernacki, Celeux & Govaert 2000), the lower the better.
 
-    `unlabelled_entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
+    `entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
     """
     n_components, n_features = mixture.fit.parameters.mean.shape
     n_free = n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features)
     bic = -2.0 * log_likelihood + n_free * np.log(rows)
-    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * unlabelled_entropy}
+    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * entropy}
 
 
 def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: int) -> list[Candidate]:

@@ -22,6 +22,7 @@ from em_impute.diagnostics.uncertainty import (
 )
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.fills import Fills
+from em_impute.options import Request
 
 NO_SHIFT = np.zeros((N_DRAWS, 1))
 APART = 1.0
@@ -248,7 +249,7 @@ def test_a_model_that_misjudges_itself_is_told_from_one_that_does_not(share_righ
     found.fitted = SimpleNamespace(how=SimpleNamespace(clusters=None))
     found.beyond, found.cells = np.zeros(200), np.ones(200)
     _, fills = filled_with(stated)
-    result = examine_uncertainty(found, fills._replace(row=np.arange(100, 300)), 0.0, 1)
+    result = examine_uncertainty(found, fills._replace(row=np.arange(100, 300)), Request(None, ("g",), seed=1))
     assert result.agree is agree
     assert result.wrong_held_out.estimate == pytest.approx(200 * (1 - share_right))
     if agree:

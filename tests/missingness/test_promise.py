@@ -23,7 +23,7 @@ WORLDS = [
 
 def how_sure(found, fills, _recipe, request):
     """Examine nothing else."""
-    return SimpleNamespace(uncertainty=examine_uncertainty(found, fills, request.min_probability, request.seed))
+    return SimpleNamespace(uncertainty=examine_uncertainty(found, fills, request))
 
 
 def completed(cells, target, folder, **options):
