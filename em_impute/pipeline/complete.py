@@ -70,7 +70,7 @@ def complete(
     diagnostics = None
     if request.examined and labels.n_missing:
         progress("examining", None, "")
-        diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
+        diagnostics = examine(found, fills, request)
     if found.design.weighed:
         weight = found.design.distinct.weight[found.unlabelled]
         fills = fills._replace(entropy=total_entropy(found.distinct_probability, weight))

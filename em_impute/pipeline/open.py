@@ -137,8 +137,7 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
-    opened = input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
-    opened = replace(opened, left=left)
+    opened = replace(input_table(replace(source, name=raw.name), table, options, perf_counter() - began), left=left)
     return opened if may_be_empty else interpreted(opened, request)
 
 

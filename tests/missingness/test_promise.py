@@ -21,7 +21,7 @@ WORLDS = [
 ]  # fmt: skip
 
 
-def how_sure(found, fills, _recipe, request):
+def how_sure(found, fills, request):
     """Examine nothing else."""
     return SimpleNamespace(uncertainty=examine_uncertainty(found, fills, request))
 
