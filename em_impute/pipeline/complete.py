@@ -72,7 +72,7 @@ def complete(
     diagnostics = None
     if request.examined and labels.n_missing:
         progress("examining", None, "")
-        diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
+        diagnostics = examine(found, fills, request)
     if found.design.weighed:
         weight = found.design.distinct.weight[found.unlabelled]
         fills = fills._replace(entropy=total_entropy(found.distinct_probability, weight))
@@ -234,11 +234,8 @@ def _fill(found: FittedColumn, request: Request) -> Fills:
     return fill_rows([said], row, distinct.shape[1], request, imputing)
 
 
-def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]) -> Model:
-    """Give what fills a column, in a form that travels.
-
-    `names` are those of all columns of the table, `deltas` the shifts of log-odds that were asked for.
-    """
+def model_of(found: FittedColumn, names: Sequence[str], request: Request) -> Model:
+    """Give what fills a column, in a form that travels; `names` are those of all columns of the table."""
     labels, groups, texts = found.labels.labels, None, found.texts
     names = [*names, *made_names(found.readings), *(() if texts is None else texts.names)]
     if texts is not None:
@@ -253,4 +250,4 @@ def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas
     if shifts is not None:  # labels of which nothing was learnt are never likely
         of_all = over_labels(shifts.shift, pooled.known_labels, len(labels))
         shifts = None if shifts.is_none else LogOddsShifts(shifts.weight, of_all)
-    return Model(labels, pooled, groups, deltas_of(labels, deltas), shifts, found.readings, texts)
+    return Model(labels, pooled, groups, found.delta, shifts, found.readings, texts)
