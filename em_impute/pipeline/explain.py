@@ -44,6 +44,10 @@ class Showing(NamedTuple):
     steps: int | None = 3  # iterations whose parameters are kept; None keeps those of all
     pictures: bool = False  # keep also those of the iterations that are drawn
 
+    def in_full(self, iteration: int) -> bool:
+        """Tell whether an iteration is to be shown in full."""
+        return self.steps is None or iteration <= self.steps
+
 
 class Height(NamedTuple):
     """How high some parameters stand, given the responsibilities at those before the M step.  Natural logarithms."""
@@ -90,7 +94,6 @@ class Explanation(Run):
     target: str  # the name of the column
     labels: Labels
     design: Design
-    rows: Rows  # those that were fitted, each told once with its weight
     component_label: Integers  # (n_components,)
     family: str
     told: Told
@@ -109,10 +112,6 @@ class Explanation(Run):
     def n_iterations(self) -> int:
         """Number of M steps."""
         return len(self.turns)
-
-    def is_shown(self, iteration: int) -> bool:
-        """Tell whether an iteration is to be shown in full."""
-        return self.showing.steps is None or iteration <= self.showing.steps
 
     def own(self, iteration: int) -> Parameters:
         """Give the parameters after some iteration in the data's units."""
@@ -138,9 +137,9 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         raise FitError(f"no label is known in column {target!r}", hint)
     labels = labels_to_find(target, read, request)
     progress("preparing", None, "")
-    is_named, columns, known = bool(request.features), opened.columns, opened.known
+    columns, is_named = opened.columns, bool(request.features)
     design = make_design(
-        labels, columns, (), explicit=is_named, with_categories=False, known=known, weight=opened.weight
+        labels, columns, (), explicit=is_named, with_categories=False, known=opened.known, weight=opened.weight
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
     chosen = [row_at(opened, line) for line in showing.lines]
@@ -160,23 +159,17 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         sorted_ = {at: Parameters(*(values[order] for values in one)) for at, one in done.parameters.items()}
         done = replace(done, parameters=sorted_)
     place = np.array(chosen or _telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
+    values = np.array([dict(columns)[feature.name].of(place) for feature in design.features]).T
     return Explanation(
         **vars(done),
         target=target,
         labels=labels,
         design=design,
-        rows=rows,
         component_label=component_label,
         family=_family(request),
-        told=_told(opened, design, place),
+        told=Told(opened.table.line_of(place), design.label[place].astype(np.intp), design.x_of(place), values),
         showing=showing,
     )
-
-
-def _told(opened: InputTable, design: Design, rows: Integers) -> Told:
-    columns = dict(opened.columns)
-    values = np.array([columns[feature.name].of(rows) for feature in design.features]).T
-    return Told(opened.table.line_of(rows), design.label[rows].astype(np.intp), design.x_of(rows), values)
 
 
 def _family(request: Request) -> str:
@@ -227,7 +220,7 @@ def _follow(
 
 def _is_kept(iteration: int, showing: Showing) -> bool:
     """Tell whether the parameters of an iteration will be shown or drawn: of thousands, only some."""
-    if showing.steps is None or iteration <= showing.steps:
+    if showing.in_full(iteration):
         return True
     if not showing.pictures or iteration <= EARLY:
         return showing.pictures
