@@ -31,10 +31,10 @@ if "--default-threads-child" not in sys.argv:
 import numpy as np
 
 from em_impute.columns.deduplicate import merge_equal_rows
-from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.blocks import Floats, Integers, Rows, sample_rows
 from em_impute.em.em import Stopping, expect, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior
-from em_impute.em.mixture import Recipe, fit_mixture
+from em_impute.em.mixture import MAX_SEARCH_ROWS, Recipe, climb, fit_mixture
 from em_impute.em.parameters import Parameters
 
 TIMED_ITERATIONS = 3
@@ -95,7 +95,7 @@ def against_sklearn(n_rows: int, rounds: int, *, default_threads: bool) -> None:
     plain = iterate(problem, start, FAMILIES["full"], no_prior, Stopping(0.0))
     n_plain = next(step.iteration for step in plain if step.objective >= best.objective - 1e-6 * n_rows)
     print(f"\n{n_rows:,} x {x.shape[1]}, {n_components} full components: plain EM needs {n_plain} maps")
-    recipe = Recipe("full", prior_strength=0.0, stopping=Stopping(0.5e-6 * n_rows))
+    rows, recipe = Rows(x, label, weight), Recipe("full", stopping=Stopping(0.5e-6 * n_rows))
     try:
         import sklearn
     except ImportError:
@@ -104,7 +104,9 @@ def against_sklearn(n_rows: int, rounds: int, *, default_threads: bool) -> None:
     ratios, per_map = [], []
     for _ in range(rounds):
         began = time.perf_counter()
-        fitted = fit_mixture(Rows(x, label, weight), n_components, recipe, start=start).fit
+        few = make_problem(*sample_rows(rows, MAX_SEARCH_ROWS, 0), np.arange(n_components), n_components)
+        near = climb(few, start, no_prior, recipe).parameters
+        fitted = climb(make_problem(*rows, np.arange(n_components), n_components), near, no_prior, recipe)
         ours = time.perf_counter() - began
         began = time.perf_counter()
         expect(problem, start)

@@ -2,8 +2,10 @@
 
 import difflib
 import math
+import re
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
+from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -39,6 +41,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "shares": get_args(Shares),
     "quote": ('"', "none"),
 }
+
+OTHER_FORMATS = re.compile(
+    r"\.(parquet|feather|arrow|orc|avro|xls[xmb]?|ods|numbers|sav|por|dta|sas7bdat|xpt|rds|rda|rdata|jsonl?|ndjson|html?|md"
+    r"|pdf|xml|sqlite|h5|hdf5|pkl|pickle|zip|7z|tar|tgz)",
+    re.IGNORECASE,
+)
+"""Suffixes by which other programs would take a completed table for something else than CSV."""
 
 KINDS = ("number", "date", "day-first", "month-first", "category", "text", "ignore")
 """What a column may be said to be."""
@@ -154,6 +163,13 @@ def check(request: Request) -> None:
     if request.method == "draw" and request.min_probability:
         message = f"{option('min_probability')} contradicts drawn labels: unlikely ones must be drawn too"
         raise UsageError(message, "leave it out")
+
+
+def check_output_name(output: str | PathLike[str]) -> None:
+    """Raise UsageError for a completed table whose name says that it is something else than CSV."""
+    if OTHER_FORMATS.fullmatch(Path(output).suffix):
+        hint = f"name it {str(Path(output).with_suffix('.csv'))!r}, and convert that"
+        raise UsageError(f"the completed table is CSV, and {str(output)!r} is the name of another format", hint)
 
 
 def _check_kinds(kinds: tuple[tuple[str, Any], ...]) -> None:

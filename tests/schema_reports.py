@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 
 from em_impute.report.model.documents import schema_of_kind
 
-KEYS = {"steps": "explanation", "hiding": "evaluation", "rows": "why"}
+KEYS = {"steps": "explanation", "hiding": "evaluation", "rows": "why", "no_rows": "check"}
 """Keys that one kind of document alone has."""
 
 LARGE = 300_000

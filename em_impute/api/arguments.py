@@ -21,6 +21,7 @@ from em_impute.environment import one_blas_thread
 from em_impute.errors import ColumnError, DesignError, EmImputeError, how_to_install, spelled
 from em_impute.options import TEXTS, Method, Request, Shares, check
 from em_impute.pipeline.open import InputTable
+from em_impute.report.model.shared import FRAME
 from em_impute.table.columns import Codes
 from em_impute.table.source import Source
 from em_impute.table.text import closest, listed, shown
@@ -207,7 +208,7 @@ def source_of_frame(frame: pd.DataFrame, labelled: Iterable[int]) -> Source:
     file = BytesIO()
     # With both in the line end Python quotes a cell that holds either, before 3.13 too.
     table.to_csv(file, index=False, lineterminator="\r\n", encoding="utf-8", errors="backslashreplace")
-    return Source(file, "the frame", None, file.tell())
+    return Source(file, FRAME, None, file.tell())
 
 
 def with_frame_lines(opened: InputTable) -> InputTable:

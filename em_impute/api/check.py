@@ -1,7 +1,6 @@
 """What is missing of a table, and what a fit would use."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from em_impute.columns.design import make_design
@@ -12,6 +11,7 @@ from em_impute.pipeline.open import InputTable
 from em_impute.report.build.shared import features_of
 from em_impute.report.build.warnings import ALWAYS, BY_LOOKS, lines_told, told_from_reading, unread_cells
 from em_impute.report.format import known_and_missing
+from em_impute.report.model.asked import CheckedColumn, CheckReport
 from em_impute.table.text import listed
 
 IDENTIFIER, UNLESS = "identifier", ", unless its values turn out to tell the labels"
@@ -31,36 +31,11 @@ class Finding(NamedTuple):
     """it makes the answer negative"""
 
 
-@dataclass(frozen=True)
-class CheckedColumn:
-    """What is found of a column that a fit would fill."""
-
-    column: str
-    known: int
-    missing: dict[str, int]  # cells by the mark that they hold
-    labels: dict[str, int]
-    doubts: list[str]  # what looks like a missing mark, and what to do
-    warnings: list[str]
-    notes: list[str]
-    same_label: str  # the column of which rows with one value have one label, and what says so
-    predictors: dict[str, str]  # what each column holds
-    not_used: dict[str, str]  # why, by column
-
-
-@dataclass(frozen=True)
-class Checked:
-    """What is found of a table."""
-
-    no_rows: list[str]  # lines that are no rows
-    columns: list[CheckedColumn]
-    left: dict[str, str]  # why columns with gaps cannot be filled
-
-
-def check_table(opened: InputTable, request: Request, spelled: Callable[[str], str]) -> Checked:
+def check_table(opened: InputTable, request: Request, spelled: Callable[[str], str]) -> CheckReport:
     """Find what is missing in each column to fill, and what a fit would use; options are `spelled` as users do."""
     no_rows = [*lines_told([("", opened.table.asides)], ALWAYS | BY_LOOKS)]
     columns = [_check_column(opened.apart_from(column), column, request, spelled) for column in opened.targets]
-    return Checked(no_rows, columns, {one.name: one.reason for one in opened.left})
+    return CheckReport(no_rows=no_rows, columns=columns, left={one.name: one.reason for one in opened.left})
 
 
 def _check_column(opened: InputTable, column: int, request: Request, spelled: Callable[[str], str]) -> CheckedColumn:
@@ -95,14 +70,15 @@ def _in_full(one: Rejected, opened: InputTable) -> str:
     return one.reason + UNLESS if may_tell else one.reason
 
 
-def findings(checked: Checked) -> Iterator[Finding]:
+def findings(checked: CheckReport) -> Iterator[Finding]:
     """Say it line by line."""
     if checked.no_rows:
         yield Finding("no rows", "; ".join(checked.no_rows), False)
     for one in checked.columns:
         n_missing = sum(one.missing.values())
         yield Finding("column", known_and_missing(one.column, one.known, one.missing), n_missing > 0)
-        labels = [f"{text} {n:,}" for text, n in one.labels.items()]
+        has_commas = any("," in text for text in one.labels)
+        labels = [f"{repr(text) if has_commas else text} {n:,}" for text, n in one.labels.items()]
         yield Finding("labels", listed(labels, MAX_SHOWN) or "none", False)
         yield from (Finding("doubtful", doubt, True) for doubt in one.doubts)
         yield from (Finding("warning", message, True) for message in one.warnings)
@@ -144,7 +120,8 @@ def _predictors(
         columns, candidates, explicit=explicit, with_categories=with_categories, known=known
     )
     if not (settled and (numbers or texts)):
-        kinds = {name: "number" for name, _ in numbers}
+        made = {name: (one.column, one.kind) for one in opened.readings for name in one.names}
+        kinds = dict(made.get(name, (name, "number")) for name, _ in numbers)
         return kinds | dict.fromkeys(texts_of, "text") | {name: "category" for name, _ in texts}, tuple(rejected)
     design = make_design(
         read_labels(opened.names[column], opened.table.targets[column], request),

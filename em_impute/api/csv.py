@@ -19,7 +19,7 @@ from em_impute.api.arguments import (
 from em_impute.api.models import FittedModel
 from em_impute.api.session import completed, unwatched
 from em_impute.errors import UsageError
-from em_impute.options import Request
+from em_impute.options import Request, check_output_name
 from em_impute.pipeline.backends import attempts
 from em_impute.pipeline.parts import first_repeated
 from em_impute.report.model.fit import FitReport
@@ -64,6 +64,7 @@ def fill_csv(
 
     """
     refuse_unknown("fill_csv", options, FileOptions)
+    check_output_name(output)
     if model is not None and save_model is not None:
         raise UsageError("save_model with model would save the same model", "leave one of them out")
     request = replace(_request_of_file(Path(path), column, model, options), keeps_model=save_model is not None)

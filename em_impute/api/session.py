@@ -66,10 +66,7 @@ class Completed:
         """Say why the rows on some lines are filled as they are, in the only column."""
         (completion,) = self.completions
         opened, found, names = self.opened, completion.fitted, self.opened.names[: self.opened.table.n_columns]
-        if found is None:
-            model = self.applied[0].saved.model
-        else:
-            model = model_of(found, names, self.request, self.request.deltas)
+        model = self.applied[0].saved.model if found is None else model_of(found, names, self.request)
         if opened.readings:
             opened = before_readings(opened, self.request, model.read)
         rows = why(opened, model, completion.labels, lines, found)

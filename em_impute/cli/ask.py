@@ -3,7 +3,7 @@
 None of `em-impute check`, `evaluate`, `explain` and `why` writes a completed CSV.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -60,7 +60,7 @@ def check(
     run = Run(behaviour, context.obj)
     check_outputs([request.path], [], run.log)
     from em_impute.api.check import check_table, findings
-    from em_impute.serialize.json_text import render
+    from em_impute.report.model.documents import json_of
 
     with run.opened(request) as (opened, _):
         checked = check_table(opened, request, lambda text: spelled(text, flag))
@@ -71,13 +71,9 @@ def check(
     run.say((one.name, one.text) for one in found)
     run.warn(one.text for one in cautions)
     if output.json:
-        run.write(STDOUT, render({"schema_version": 1, **asdict(checked)}))
+        run.write(STDOUT, json_of(checked))
     if any(one.is_doubtful for one in found):
         raise typer.Exit(ExitCode.NEGATIVE)
-
-
-FORMS = (".json",)
-"""Suffixes of the files that an evaluation is written to."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -137,7 +133,7 @@ def evaluate(
     request = request_of(input_path(file), table, missing, model)
     wanted = "LABEL=SHARE, a share from 0 to below 1"
     of_label = read_pairs(hidden.hide_label or [], "--hide-label", wanted, lambda share: 0.0 <= share < 1.0)
-    paths = [*report_paths(output.reports or [], FORMS), *([STDOUT] if output.json else [])]
+    paths = [*report_paths(output.reports or [], (".json",)), *([STDOUT] if output.json else [])]
     from em_impute.pipeline.evaluate import evaluate_all, hiding_of
     from em_impute.report.build.asked import build_evaluation
     from em_impute.report.document.asked import evaluation

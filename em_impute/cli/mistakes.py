@@ -81,6 +81,8 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
         yield f"em-impute {shlex.join([close[1], *words[1:]]) if close else _with_command(words)}"
     elif message.startswith(("no column is named", "Missing option", "Got unexpected extra argument")):
         yield from _without_option(words)
+    if re.search(r"\.(json|md|html)' is the name of another format", message):
+        yield "reports are written by -r"
     if "'--column'" in message and not _values("-c", words):
         yield "name the column with --column"
     for value in _values("--line", words):

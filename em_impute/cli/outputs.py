@@ -16,9 +16,6 @@ STDOUT = "/dev/stdout"  # not "-", which the file ./- is too
 
 REPORT_FORMS = (".json", ".md", ".html")
 
-MAX_NAMED = 2
-"""Completed CSVs that are named each."""
-
 TABLE = "em-impute.csv"
 """What a table of several parts would be called; its report, beside them, is called after it."""
 
@@ -39,9 +36,9 @@ class Destination:
 
 
 def name_tables(paths: Sequence[str]) -> list[str]:
-    """Say what completed CSVs were written: of many only the first and the last."""
+    """Say what completed CSVs were written: of more than two only the first and the last."""
     names = [name_of(path) for path in paths]
-    return [f"{names[0]} … {names[-1]} ({len(names):,} files)"] if len(names) > MAX_NAMED else names
+    return [f"{names[0]} … {names[-1]} ({len(names):,} files)"] if names[2:] else names
 
 
 def name_of(path: str) -> str:

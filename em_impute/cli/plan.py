@@ -9,7 +9,7 @@ from em_impute.cli.options.groups import FLAGS, input_path, request_of
 from em_impute.cli.options.panels import Fills, Input, Missing, Model, Output, Partitions, SavedModels
 from em_impute.cli.outputs import STDOUT, Destination, InPlace, check_outputs, in_place, is_special, plan
 from em_impute.errors import UsageError
-from em_impute.options import Request
+from em_impute.options import Request, check_output_name
 
 if TYPE_CHECKING:
     from em_impute.saved_model.store import SavedModel
@@ -69,6 +69,8 @@ def plan_table(asked: Asked, log: Log) -> Plan:
         raise UsageError("--long puts several imputations in one file", "say how many with --imputations M")
     if request.imputations and output.diff:
         raise UsageError("--diff shows the cells of one table, --imputations draws several", "leave one of them out")
+    if output.output and asked.folder is None:  # a file of --each keeps the name that it has
+        check_output_name(output.output)
     place = in_place(path, output, several=bool(request.imputations))
     in_parts = _is_in_parts(request, asked)
     inputs = [] if path is None else [str(path)]

@@ -13,8 +13,6 @@ from em_impute.cli.outputs import check_outputs, report_paths
 from em_impute.cli.run import DEBUG, JUDGING, Behaviour, Run
 from em_impute.errors import TableError, UsageError
 
-FORMS = (".html", ".md")
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ReportOutput(Group, panel="Output"):
@@ -49,7 +47,7 @@ def report(
     if path is None and not output.outputs:
         raise UsageError("a report from standard input has no name of its own", "name a file with -o, .html or .md")
     beside = [] if path is None else [str(path.with_suffix(".html"))]
-    paths = report_paths(output.outputs or beside, FORMS)
+    paths = report_paths(output.outputs or beside, (".html", ".md"))
     from em_impute.report.forms import render_saved
 
     run = Run(behaviour, context.obj)
@@ -76,7 +74,7 @@ def _read(path: Path | None) -> tuple[str, str]:
         raise TableError(f"{name} is not UTF-8: {error.reason}", hint) from error
 
 
-Kind: TypeAlias = Literal["fit", "evaluation", "explanation", "why", "model"]
+Kind: TypeAlias = Literal["fit", "evaluation", "explanation", "why", "check", "model"]
 
 
 def schema(
@@ -87,7 +85,7 @@ def schema(
             "--of",
             metavar="KIND",
             rich_help_panel="Output",
-            help="Report of fill, of evaluate, or of explain or why --json, or a saved model. "
+            help="Report of fill, of evaluate, or of explain, why or check --json, or a saved model. "
             f"One of {', '.join(get_args(Kind))}.",
         ),
     ] = "fit",

@@ -21,7 +21,7 @@ from em_impute.columns.predictors import (
 )
 from em_impute.columns.same_label import SameLabel
 from em_impute.columns.text_scores import MAX_INDICATORS
-from em_impute.em.blocks import Flags, Floats, Integers, Rows, in_units, slices, standard_units
+from em_impute.em.blocks import Flags, Floats, Integers, Rows, slices, standardise
 from em_impute.em.mixture import overall_covariance
 from em_impute.errors import FitError, option
 from em_impute.serialize.annotations import Count
@@ -262,9 +262,7 @@ def _standardise(
     x = np.empty((weight.size, len(numbers) + len(indicators)), order="F")
     features = []
     for j, (name, column) in enumerate(numbers):
-        values = column.of(rows)
-        shift, scale = standard_units(values, weight)
-        in_units(values, shift, scale, weight, x[:, j])
+        shift, scale = standardise(column.of(rows), weight, x[:, j])
         features.append(Feature(name, column.n_missing + column.n_bad, shift, scale))
     for j, (category, text, share) in enumerate(indicators, start=len(numbers)):
         name, scale = f"{category.name}={category.texts[text]}", float(np.sqrt(share * (1.0 - share)))

@@ -12,6 +12,7 @@ from em_impute.em.blocks import Floats, Rows, draw_rows, find_patterns
 from em_impute.em.mixture import Mixture, Recipe, fit_mixture
 from em_impute.em.parameters import Parameters, whiten
 from em_impute.errors import FitError
+from em_impute.model.column import FittedColumn
 
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at; each stands for as many as there are more."""
@@ -28,7 +29,6 @@ PATTERN_WORK, INVERSE = 3e5, 6
 class BaselineEm(NamedTuple):
     """Two fits of the same mixture, in units of the standardised measurements."""
 
-    covariance: str
     names: tuple[str, ...]  # (n_features,)
     shift: Floats  # (n_features,), what was subtracted from the data
     scale: Floats  # (n_features,), what they were then divided by
@@ -39,19 +39,18 @@ class BaselineEm(NamedTuple):
     """(n_labels,), how far the other rows moved the mean of each label, in its standard deviations (Mahalanobis)"""
 
 
-def examine_baseline_em(
-    design: Design, found: Mixture, recipe: Recipe, prior_strength: float | None = None
-) -> BaselineEm | None:
-    """Fit one Gaussian a label to the measurements; where no label is known, `found` is such a fit already.
+def examine_baseline_em(found: FittedColumn, prior_strength: float | None) -> BaselineEm | None:
+    """Fit one Gaussian a label to the measurements; where no label is known, its mixture is such a fit already.
 
-    `recipe` is that of one mixture with a full covariance each.  Without a `prior_strength` it is fitted by maximum
-    likelihood, as `explain` does, and with the default prior where that collapses.  None where nothing was measured, no
-    such fit holds, or covariances of so many predictors would take too long.
+    Without a `prior_strength` it is fitted by maximum likelihood, as `explain` does, and with the default prior where
+    that collapses.  None where nothing was measured, no such fit holds, or covariances of so many predictors would take
+    too long.
     """
+    design, recipe = found.design, found.fitted.choice.recipe
     if not design.n_numbers:
         return None
     if not (design.label >= 0).any():
-        return _described(design, found, None, design.distinct)
+        return _described(design, found.mixture, None, design.distinct)
     rows = _rows_to_show(design, recipe.seed)
     if rows is None:
         return None
@@ -60,9 +59,8 @@ def examine_baseline_em(
     if not n_steps:
         return None
     stopping = recipe.stopping._replace(max_iter=n_steps)
-    plain = recipe._replace(per_label=1, free_shares=False, unlabelled_weight=1.0, stopping=stopping, accelerate=False)
     for strength in (0.0, 1.0) if prior_strength is None else (prior_strength,):
-        one = plain._replace(prior_strength=strength)
+        one = Recipe("full", prior_strength=strength, stopping=stopping, seed=recipe.seed, accelerate=False)
         try:
             labels_only = fit_mixture(rows, n_labels, one._replace(unlabelled_weight=0.0)).fit.parameters
             return _described(design, fit_mixture(rows, n_labels, one), labels_only, rows)
@@ -84,7 +82,6 @@ def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows
     scale = np.array([feature.scale for feature in features])
     seen = rows.weight @ ~np.isnan(rows.x)
     return BaselineEm(
-        covariance=em.recipe.family,
         names=tuple(feature.name for feature in features),
         shift=np.array([feature.shift for feature in features]),
         scale=scale,

@@ -15,6 +15,7 @@ from em_impute.missingness.values import RowCounts
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
+from em_impute.options import Request
 
 MAX_HISTOGRAMS, MAX_COUNTS = 12, 10_000
 """Measurements that are counted in bins, the fewer the more labels there are."""
@@ -62,23 +63,22 @@ class _Cells(NamedTuple):
     times: Integers  # (n_cells,) how often there is such a one
 
 
-def chart_data(
-    found: FittedColumn, fills: Fills, min_probability: float, plain: BaselineEm | None, seed: int
-) -> ChartData:
+def chart_data(found: FittedColumn, fills: Fills, plain: BaselineEm | None, request: Request) -> ChartData:
     """Count and draw rows of a completed column, all in the data's own units."""
     design = found.design
     if fills.is_drawn:  # equal rows may differ in what was drawn for them
         place = design.distinct_of(fills.row)
         cells = _Cells(place, fills.code, np.broadcast_to(np.intp(1), place.shape))
     else:
-        cells = _Cells(found.unlabelled, most_probable(found.distinct_probability, min_probability)[0], found.cells)
+        code, _ = most_probable(found.distinct_probability, request.min_probability)
+        cells = _Cells(found.unlabelled, code, found.cells)
     order = range(design.n_numbers) if plain is None else by_separation(plain.em.fit.parameters).tolist()
     n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (len(found.labels.labels) * MAX_BINS)))
     made = [_count_in_bins(found, cells, j) for j in order[:n_shown]]
     return ChartData(
         [one for one in made if one is not None],
         _curve(found) if len(design.features) == design.n_numbers == 1 and found.groups is None else None,
-        _plane(found, fills, plain, seed),
+        _plane(found, fills, plain, request.seed),
     )
 
 

@@ -10,7 +10,6 @@ from em_impute.diagnostics.importance import examine_importance
 from em_impute.diagnostics.odd_rows import Flagged, audit_labels, find_flagged
 from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty, sweep
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
-from em_impute.em.mixture import Recipe
 from em_impute.missingness.missingness import examine_missingness
 from em_impute.missingness.values import Differences
 from em_impute.model.column import FittedColumn
@@ -34,10 +33,10 @@ class Diagnostics:
     """None where no label was held out from an ensemble, or its fits were too large to keep"""
 
 
-def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request) -> Diagnostics:
-    """Examine a fitted column.  `recipe` is that of one mixture, which shows EM in its plainest form."""
+def examine(found: FittedColumn, fills: Fills, request: Request) -> Diagnostics:
+    """Examine a fitted column."""
     design, labels = found.design, found.labels
-    uncertainty = examine_uncertainty(found, fills, request.min_probability, request.seed, with_shares=request.reported)
+    uncertainty = examine_uncertainty(found, fills, request)
     flagged = find_flagged(design, fills.row, () if found.texts is None else found.texts.names)
     if not request.reported:
         return Diagnostics(uncertainty, flagged)
@@ -47,7 +46,7 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         known = np.array(labels.known, dtype=np.float64)
         totals = None if found.delta.any() else uncertainty.totals  # which would be those of another δ
         sensitivity = sweep(found.unshifted, weight, known, labels.labels, totals)
-    plain = examine_baseline_em(design, found.mixture, recipe, request.prior_strength)
+    plain = examine_baseline_em(found, request.prior_strength)
     return Diagnostics(
         uncertainty,
         flagged,
@@ -55,6 +54,6 @@ def examine(found: FittedColumn, fills: Fills, recipe: Recipe, request: Request)
         sensitivity,
         audit_labels(found),
         plain,
-        chart_data(found, fills, request.min_probability, plain, request.seed),
+        chart_data(found, fills, plain, request),
         examine_importance(found),
     )

@@ -122,7 +122,7 @@ def audit_labels(found: FittedColumn) -> Audit | None:
     judged, design = judge_labels(found), found.design
     if judged is None:
         return None
-    suspicious = np.flatnonzero(_is_suspect(judged.own, judged.own, judged.likely_probability))
+    suspicious = np.flatnonzero(_is_suspect(judged.own, judged.likely_probability))
     suspicious = suspicious[np.argsort(judged.own[suspicious], kind="stable")]
     up_to_here = np.cumsum(judged.copies[suspicious])
     listed = suspicious[: int(np.searchsorted(up_to_here, MAX_LISTED)) + 1]
@@ -178,10 +178,10 @@ def judge_labels(found: FittedColumn) -> Judged | None:
     probability /= probability.sum(axis=1, keepdims=True)
     own, likely = probability[np.arange(known.size), label[known]], probability.argmax(axis=1)
     most = probability.max(axis=1)
-    expected = np.where(_is_suspect(probability, probability, most[:, None]), probability, 0.0).sum(axis=1)
+    expected = np.where(_is_suspect(probability, most[:, None]), probability, 0.0).sum(axis=1)
     return Judged(known, copies_of(design)[known].astype(np.intp), own, likely, most, expected)
 
 
-def _is_suspect(probability: Floats, own: Floats, likely: Floats) -> Flags:
+def _is_suspect(probability: Floats, likely: Floats) -> Flags:
     """Say whether a label of some `probability` is one, where the most probable label has the probability `likely`."""
-    return (probability < SUSPICIOUS) & (likely >= LIKELIER * own)
+    return (probability < SUSPICIOUS) & (likely >= LIKELIER * probability)

@@ -22,6 +22,7 @@ from em_impute.missingness.regression import fit_shift
 from em_impute.model.assign import most_probable
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
+from em_impute.options import Request
 
 N_DRAWS = 100
 REPLICATES = 3
@@ -86,13 +87,12 @@ class Gathered(NamedTuple):
     place: Integers  # (n_rows,) where they stand among the distinct rows without a label
     cells: Integers  # (n_rows,) how many
     filled: Integers  # (n_rows, n_labels), cells that were filled with each label
+    stated: Floats  # (n_rows, n_labels), the probabilities that the fills rest on
 
 
-def examine_uncertainty(
-    found: FittedColumn, fills: Fills, min_probability: float, seed: int, *, with_shares: bool = True
-) -> Uncertainty:
+def examine_uncertainty(found: FittedColumn, fills: Fills, request: Request) -> Uncertainty:
     """Draw the model and count; cells whose most probable label is less probable were left empty."""
-    rng = np.random.default_rng([seed, EXAMINING])
+    rng = np.random.default_rng([request.seed, EXAMINING])
     n_labels = len(found.labels.labels)
     most = int(min(MAX_CELLS, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
     missing = _gathered(found, fills, most, rng)
@@ -101,23 +101,23 @@ def examine_uncertainty(
     chance /= chance.sum(axis=-1, keepdims=True)
     known = np.array(found.labels.known)
     total = known + rng.multinomial(missing.cells, chance).sum(axis=1)  # (n_draws, n_labels)
-    stated = found.distinct_probability[missing.place]
-    total = total + (fills.expected - missing.cells @ stated)  # of a sample its share of each label is known to be off
+    # Of a sample its share of each label is known to be off.
+    total = total + (fills.expected - missing.cells @ missing.stated)
     pooled = pool_shares(total / found.labels.label.size, found.labels.label.size)
     held = found.promise
     wrong = held_out = None
     agree, n_beyond = True, 0
-    together = _together(found, held, missing)
-    total = _spread(total, together)
+    of_held, of_missing = together = _together(found, held, missing)
+    total = _spread(total, of_missing)
     if held is not None and fills.n_filled:
-        held_out = _wrong_by_held_out(held, fills, min_probability, together, rng)
+        held_out = _wrong_by_held_out(held, fills, request.min_probability, together, rng)
         beyond = found.beyond[missing.place]
         n_beyond = int(found.beyond @ found.cells)
         shift = np.broadcast_to(0.0, (N_DRAWS, missing.rows.size))
-        plain = _wrong(chance, missing, stated, shift, fills, together, rng)
-        shift = _calibration(held, together, rng)[:, None]
+        plain = _wrong(chance, missing, shift, fills, of_missing, rng)
+        shift = _calibration(held, of_held, rng)[:, None]
         shift = shift + beyond * (BEYOND_SD * rng.standard_normal((N_DRAWS, 1)))
-        wrong = _wrong(chance, missing, stated, shift, fills, together, rng)
+        wrong = _wrong(chance, missing, shift, fills, of_missing, rng)
         agree = plain.low <= held_out.high and held_out.low <= plain.high
         low, high = min(held_out.low, wrong.low), max(held_out.high, wrong.high)
         if not agree:  # the labels know better, so far as they can
@@ -127,7 +127,7 @@ def examine_uncertainty(
     # Of each label's total in this file: draws as of a normal distribution, between what is known and all cells.
     half = NORMAL_95 * total.std(axis=0, ddof=1) * np.sqrt(1.0 + 1.0 / N_DRAWS)
     totals = _intervals(total.mean(axis=0), half, known, known + fills.row.size)
-    shares = pooled.intervals() if with_shares else None
+    shares = pooled.intervals() if request.reported else None
     return Uncertainty(wrong, held_out, agree, totals, shares, pooled.missing_information, n_beyond)
 
 
@@ -177,21 +177,18 @@ def _gathered(found: FittedColumn, fills: Fills, most: int, rng: np.random.Gener
         place = np.arange(found.unlabelled.size)
         filled = np.bincount(found.place_of(row) * n_codes + code + 1, minlength=place.size * n_codes)
     filled = filled.astype(np.int64, copy=False).reshape(-1, n_codes)
-    return Gathered(found.unlabelled[place], place, filled.sum(axis=1), filled[:, 1:])
+    stated = found.distinct_probability[place]
+    return Gathered(found.unlabelled[place], place, filled.sum(axis=1), filled[:, 1:], stated)
 
 
-class _Together(NamedTuple):
-    """How much more numbers vary since rows in clusters are wrong together: as factors of a variance, 1 at least."""
+def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> tuple[float, float]:
+    """Find by labels held out how much more numbers vary as clusters are wrong together: 1 + κ·(n − 1) (Kish 1965).
 
-    held_out: float  # of a mean over labels that were held out
-    missing: float  # of a number of missing cells
-
-
-def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _Together:
-    """Find by labels held out how much more numbers vary as clusters are wrong together: 1 + κ·(n − 1) (Kish 1965)."""
+    Gives the factor, 1 at least, of the variance of a mean over labels held out and of a number of missing cells.
+    """
     cluster = found.fitted.how.clusters
     if cluster is None or held is None or held.cluster is None:
-        return _Together(1.0, 1.0)
+        return 1.0, 1.0
     best, probability = most_probable(held.probability, 0.0)
     residual = (best != held.label) - (1.0 - probability)
     _, place, size = np.unique(held.cluster, return_inverse=True, return_counts=True)
@@ -208,29 +205,23 @@ def _together(found: FittedColumn, held: HeldOut | None, missing: Gathered) -> _
         shared = np.bincount(found.siblings.code[missing.rows], deviation)
         together = float(shared @ shared + n_cells[said.is_known] @ variance[said.is_known])
         factors[1] = together / (n_cells @ variance) if n_cells @ variance > 0.0 else 1.0
-    return _Together(*(max(1.0, one) for one in factors))
+    return max(1.0, factors[0]), max(1.0, factors[1])
 
 
-def _spread(number: Floats, together: _Together) -> Floats:
-    """Let numbers drawn, (n_draws, ...), vary as much as rows in clusters make them."""
-    if together.missing == 1.0:
+def _spread(number: Floats, factor: float) -> Floats:
+    """Let numbers drawn, (n_draws, ...), vary so many times as much."""
+    if factor == 1.0:
         return number
     mean = number.mean(axis=0)
-    spread: Floats = mean + (number - mean) * np.sqrt(together.missing)
+    spread: Floats = mean + (number - mean) * np.sqrt(factor)
     return spread
 
 
 def _wrong(
-    chance: Floats,
-    missing: Gathered,
-    stated: Floats,
-    shift: Floats,
-    fills: Fills,
-    together: _Together,
-    rng: np.random.Generator,
+    chance: Floats, missing: Gathered, shift: Floats, fills: Fills, together: float, rng: np.random.Generator
 ) -> IntervalEstimate:
-    """Draw how many fills are wrong, log-odds shifted by `shift` (n_draws, n_rows); `stated` the fills rest on."""
-    top = stated.argmax(axis=1)
+    """Draw how many fills are wrong, log-odds shifted by `shift` (n_draws, n_rows)."""
+    top = missing.stated.argmax(axis=1)
     rows, labels = np.nonzero(missing.filled)
     is_top = labels == top[rows]
     error = np.clip(1.0 - chance[:, np.arange(top.size), top], 1e-9, 1.0 - 1e-9)  # of the most probable label
@@ -248,21 +239,21 @@ def _wrong(
     return IntervalEstimate(*(min(float(value), fills.n_filled) for value in (number.mean(), low, high)))
 
 
-def _calibration(held: HeldOut, together: _Together, rng: np.random.Generator) -> Floats:
+def _calibration(held: HeldOut, together: float, rng: np.random.Generator) -> Floats:
     """Draw by how much log-odds of being wrong are higher than stated, by labels held out (Laplace): (n_draws,)."""
     own = np.ones(held.label.size) if held.weight is None else held.weight
-    weight = as_effective(own) / together.held_out
+    weight = as_effective(own) / together
     deviation = np.hypot(CALIBRATION_SD, UNLIKE_SD * (1.0 - effective_rows(own) / own.size))
     best, probability = most_probable(held.probability, 0.0)
     wrong = (best != held.label).astype(float)
     error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)
-    shift = fit_shift(np.log(error / (1.0 - error)), wrong, weight, 1.0 / deviation**2)
-    drawn: Floats = shift.coefficient + rng.standard_normal(N_DRAWS) * np.sqrt(shift.covariance[0])
+    shift, variance = fit_shift(np.log(error / (1.0 - error)), wrong, weight, 1.0 / deviation**2)
+    drawn: Floats = shift + rng.standard_normal(N_DRAWS) * np.sqrt(variance)
     return drawn
 
 
 def _wrong_by_held_out(
-    held: HeldOut, fills: Fills, min_probability: float, together: _Together, rng: np.random.Generator
+    held: HeldOut, fills: Fills, min_probability: float, together: tuple[float, float], rng: np.random.Generator
 ) -> IntervalEstimate:
     """Predict the number of wrong fills from how many held-out labels would have been filled wrongly."""
     weight = np.ones(held.label.size) if held.weight is None else held.weight
@@ -273,10 +264,10 @@ def _wrong_by_held_out(
     sure = probability >= min_probability
     if sure.any():
         weight, right = weight[sure], right[sure]
-    n_rows = effective_rows(weight) / together.held_out
+    n_rows = effective_rows(weight) / together[0]
     rate = 1.0 - float((weight * right).sum() / weight.sum())  # added up alike, so that it is never below 0
     chance = rng.beta(rate * n_rows + 0.5, (1.0 - rate) * n_rows + 0.5, 20 * N_DRAWS)
-    n_alone = max(1, round(fills.n_filled / together.missing))  # cells that would vary as much, each for itself
+    n_alone = max(1, round(fills.n_filled / together[1]))  # cells that would vary as much, each for itself
     number = rng.binomial(n_alone, chance) * (fills.n_filled / n_alone)
     low, high = np.quantile(number, WRONG_TAILS)
     return IntervalEstimate(rate * fills.n_filled, float(low), float(high))

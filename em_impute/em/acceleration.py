@@ -80,7 +80,7 @@ def _mixture(vector: Floats, like: Parameters, family: Family) -> Parameters:
     mean, log_covariance = mean.reshape(like.mean.shape), log_covariance.reshape(like.covariance.shape)
     weight = np.exp(log_weight - log_weight.max())
     length, axes = np.linalg.eigh(log_covariance)
-    moments = Moments(np.ones(n_components), mean, _with_axes(np.exp(length), axes), 0.0, 0)
+    moments = Moments(np.ones(n_components), mean, _with_axes(np.exp(length), axes))
     nothing = Prior(0.0, np.zeros(n_features), np.eye(n_features))
     return m_step(moments, family, nothing)._replace(weight=weight / weight.sum())
 

@@ -1,6 +1,5 @@
 """Rows: in standard units, drawn at random, and cut into blocks that one matrix product can work on."""
 
-from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,48 +51,22 @@ def make_blocks(x: Floats, label: Integers, weight: Floats, n_components: int) -
     `x` is (n_rows, n_features) with NaN where a feature is missing; `label` and `weight` are (n_rows,).  Block sizes
     depend only on the shape of the data, so equal data give equal blocks and equal bits.
     """
-    n_rows, n_features = x.shape
+    n_features = x.shape[1]
     rows_per_block = max(1, MAX_BLOCK_ELEMENTS // (n_components * n_features))
-    missing = np.isnan(x)
-    if not missing.any():
-        return [*_cut(x, label, weight, np.arange(n_rows), rows_per_block, one_pattern=True)]
-
-    some = missing.any(axis=1)
-    incomplete, complete = np.flatnonzero(some), np.flatnonzero(~some)
-    patterns, pattern = find_patterns(missing[incomplete])
-    groups = [incomplete[rows] for rows in rows_by_code(pattern, len(patterns))]
-    common = [complete] if complete.size else []
-    common += [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
-    rare = [rows for rows in groups if rows.size < RARE_PATTERN_ROWS]
-    blocks = [block for rows in common for block in _cut(x, label, weight, rows, rows_per_block, one_pattern=True)]
-    if rare:
-        few = max(1, rows_per_block // n_features)
-        blocks += _cut(x, label, weight, np.concatenate(rare), few, one_pattern=False)
-    return blocks
-
-
-def per_row(values: Sequence[Floats], blocks: Sequence[Block], shape: tuple[int, int]) -> Floats:
-    """Bring what was computed block by block back into the order of the rows.
-
-    `values[b]` is (n_groups, n_values, n_rows_of_group) for `blocks[b]`; the result has the `shape`
-    (n_rows, n_values).
-    """
-    result = np.empty(shape)
-    for value, block in zip(values, blocks, strict=True):
-        result[block.row] = np.moveaxis(value, 1, 2)
-    return result
-
-
-def _cut(
-    x: Floats, label: Integers, weight: Floats, rows: Integers, size: int, *, one_pattern: bool
-) -> Iterator[Block]:
-    """Cut rows into blocks of one group each, or of groups of one row each."""
-    for some in slices(rows.size, size):
-        row = rows[some][None] if one_pattern else rows[some][:, None]
+    patterns, pattern = find_patterns(np.isnan(x))
+    groups = rows_by_code(pattern, len(patterns))
+    common = [rows for rows in groups if rows.size >= RARE_PATTERN_ROWS]
+    layouts = [rows[some][None] for rows in common for some in slices(rows.size, rows_per_block)]
+    if len(common) < len(groups):
+        rare = np.concatenate([rows for rows in groups if rows.size < RARE_PATTERN_ROWS])
+        layouts += [rare[some][:, None] for some in slices(rare.size, max(1, rows_per_block // n_features))]
+    blocks = []
+    for row in layouts:  # (n_groups, n_rows)
         values = np.ascontiguousarray(np.swapaxes(x[row], 1, 2))
         observed = ~np.isnan(values[:, :, 0])
         values[~observed] = 0.0
-        yield Block(values, observed, label[row], weight[row], row)
+        blocks.append(Block(values, observed, label[row], weight[row], row))
+    return blocks
 
 
 def find_patterns(flags: Flags) -> tuple[Flags, Integers]:
@@ -133,43 +106,41 @@ FARTHEST = 1e12
 count span sixteen digits, so that of the rows a table can have none with a weight is so far out."""
 
 
-def standard_units(values: Floats, weight: Floats) -> tuple[float, float]:
-    """Compute mean and standard deviation of what is not NaN, for magnitudes from 1e-300 to 1e300.
+def standardise(values: Floats, weight: Floats, out: Floats) -> tuple[float, float]:
+    """Bring values, (n_rows,), to mean 0 and deviation 1 in `out`; give the mean and deviation that they had.
 
-    Numbers are taken in units of a power of two, so that the same in other such units are standardised to the same
-    bits.  Rows of weight 0 have no say.  Slice by slice: no copy of a column is made unless there are such rows.
+    NaN stays NaN.  Numbers are taken in units of a power of two, so that the same in other such units are standardised
+    to the same bits, for magnitudes from 1e-300 to 1e300.  Rows of weight 0 have no say.  A row that counts is never as
+    far out as FARTHEST, since it takes part in the deviation.  One that does not can be beyond what can be squared: it
+    stands at FARTHEST on its side, where every label's tail has come to its limit.
     """
     counting = weight > 0.0
-    own = values if counting.all() else values[counting]
+    if every := bool(counting.all()):  # slice by slice: no copy of a column is made
+        own, counts = values, weight
+    else:
+        own, counts = values[counting], weight[counting]
     largest = float(np.fmax(np.fmax.reduce(own), -np.fmin.reduce(own)))
     size = float(np.ldexp(0.5, np.frexp(largest)[1]))
 
     def seen(some: slice) -> tuple[Floats, Floats]:
-        is_seen = ~np.isnan(values[some]) & (weight[some] > 0.0)
-        return (values[some], weight[some]) if is_seen.all() else (values[some][is_seen], weight[some][is_seen])
+        is_seen = ~np.isnan(own[some])
+        return (own[some], counts[some]) if is_seen.all() else (own[some][is_seen], counts[some][is_seen])
 
     total = mean = square = 0.0
-    for number, counts in map(seen, slices(values.size)):
-        total += float(counts.sum())
-        mean += float(counts @ (number / size))
+    for number, count in map(seen, slices(own.size)):
+        total += float(count.sum())
+        mean += float(count @ (number / size))
     mean /= total
-    for number, counts in map(seen, slices(values.size)):
+    for number, count in map(seen, slices(own.size)):
         centred = number / size - mean
-        square += float(counts @ (centred * centred))
-    return float(mean * size), float(np.sqrt(square / total) * size)
-
-
-def in_units(values: Floats, shift: float, scale: float, weight: Floats, out: Floats) -> None:
-    """Standardise values, (n_rows,), into `out`; NaN stays NaN.
-
-    A row that counts is never as far out as FARTHEST, since it takes part in the deviation.  One that does not can be
-    beyond what can be squared: it stands at FARTHEST on its side, where every label's tail has come to its limit.
-    """
+        square += float(count @ (centred * centred))
+    shift, scale = float(mean * size), float(np.sqrt(square / total) * size)
     with np.errstate(over="ignore"):
         np.subtract(values, shift, out=out)
         out /= scale
-    if not (weight > 0.0).all():
+    if not every:
         np.clip(out, -FARTHEST, FARTHEST, out=out)
+    return shift, scale
 
 
 def sample_rows(rows: Rows, size: int, seed: int) -> Rows:
@@ -191,16 +162,7 @@ def draw_by_weight(weight: Floats, size: int, rng: np.random.Generator) -> tuple
 def draw_rows(chosen: Flags, most: int, rng: np.random.Generator) -> Integers:
     """Draw at most so many of the rows that are `chosen`, (n_rows,), each as likely as the others: ascending.
 
-    All of them where there are no more; then nothing is drawn from `rng`.  No list of millions to draw from is made.
+    All of them where there are no more; then nothing is drawn from `rng`.
     """
-    n_chosen = int(np.count_nonzero(chosen))
-    if n_chosen <= most:
-        return np.flatnonzero(chosen)
-    rank = np.sort(rng.choice(n_chosen, most, replace=False))
-    pieces, before = [], 0
-    for some in slices(chosen.size):
-        rows = np.flatnonzero(chosen[some])
-        low, high = np.searchsorted(rank, [before, before + rows.size])
-        pieces.append(some.start + rows[rank[low:high] - before])
-        before += rows.size
-    return np.concatenate(pieces)
+    rows = np.flatnonzero(chosen)
+    return rows if rows.size <= most else np.sort(rng.choice(rows, most, replace=False))

@@ -6,7 +6,6 @@ being a Gaussian of its own.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -67,22 +66,21 @@ FIRST_CLUSTERS = 60
 """Clusters that Ward's method leaves, and by likelihood are merged further: below a few rows it says little."""
 
 
-class Hierarchy(NamedTuple):
-    """How rows come together, in ways that differ in how they begin."""
+Hierarchy = list[tuple[Integers, list[tuple[int, int]]]]
+"""How rows come together, in ways that differ in how they begin: the first cluster of each row, −1 for rows that were
+not looked at, and which two clusters merge, one pair after another; the second goes into the first."""
 
-    cluster: tuple[Integers, ...]  # (n_rows,) each, the first clusters; −1 for rows that were not looked at
-    merges: tuple[list[tuple[int, int]], ...]  # the second of two clusters goes into the first, one pair after another
 
-    def partitions(self, n_components: int) -> Iterator[Integers]:
-        """Yield the component of each row, (n_rows,), −1 for none, where there are as many clusters."""
-        for cluster, merges in zip(self.cluster, self.merges, strict=True):
-            component = np.arange(len(merges) + 1)
-            if component.size < n_components:
-                continue
-            for kept, gone in merges[: component.size - n_components]:
-                component[component == gone] = kept
-            numbered = np.unique(component, return_inverse=True)[1]
-            yield np.where(cluster < 0, -1, numbered[cluster])
+def partitions(hierarchy: Hierarchy, n_components: int) -> Iterator[Integers]:
+    """Yield the component of each row, (n_rows,), −1 for none, where there are as many clusters."""
+    for cluster, merges in hierarchy:
+        component = np.arange(len(merges) + 1)
+        if component.size < n_components:
+            continue
+        for kept, gone in merges[: component.size - n_components]:
+            component[component == gone] = kept
+        numbered = np.unique(component, return_inverse=True)[1]
+        yield np.where(cluster < 0, -1, numbered[cluster])
 
 
 def build_hierarchy(rows: Rows, overall: Floats, seed: int) -> Hierarchy:
@@ -95,7 +93,7 @@ def build_hierarchy(rows: Rows, overall: Floats, seed: int) -> Hierarchy:
 
     n_rows, n_features = rows.x.shape
     if n_rows == 1 or n_features == 1:
-        return Hierarchy((), ())
+        return []
     chosen = np.arange(n_rows)
     if n_rows > MAX_ROWS:
         chosen = np.sort(np.random.default_rng(seed).choice(n_rows, MAX_ROWS, replace=False))
@@ -104,25 +102,29 @@ def build_hierarchy(rows: Rows, overall: Floats, seed: int) -> Hierarchy:
     length, axes = np.linalg.eigh(overall)
     wide = length > 1e-8 * length[-1]
     whitened = (points @ axes[:, wide]) / np.sqrt(length[wide])
-    clusters, merges = [], []
+    hierarchy = []
     for place in (whitened, points):
         first: Integers = fcluster(linkage(place, "ward"), FIRST_CLUSTERS, "maxclust").astype(np.int64) - 1
         cluster = np.full(n_rows, -1)
         cluster[chosen] = first
-        clusters.append(cluster)
         moments = hard_moments(points, first, weight, int(first.max()) + 1)
         prior = default_prior(overall, float(weight.sum()), moments.weight.size, 1.0)
-        merges.append(list(_merges(moments, prior)))
-    return Hierarchy(tuple(clusters), tuple(merges))
+        hierarchy.append((cluster, list(_merges(moments, prior))))
+    return hierarchy
 
 
 def _merges(moments: Moments, prior: Prior) -> Iterator[tuple[int, int]]:
     """Yield which two clusters are merged, until one is left."""
     n_clusters = moments.weight.size
-    cost, loss = _cost(moments, prior), np.full((n_clusters, n_clusters), np.inf)
+    left, cost, loss = np.arange(n_clusters), _cost(moments, prior), np.full((n_clusters, n_clusters), np.inf)
+
+    def compare(one: int, others: Integers) -> None:
+        """Note what merging a cluster with each of some others costs."""
+        together = merge(_of(moments, [one] * others.size), _of(moments, others))
+        loss[one, others] = loss[others, one] = _cost(together, prior) - cost[one] - cost[others]
+
     for one in range(1, n_clusters):
-        _compare(moments, cost, loss, prior, one, np.arange(one))
-    left = np.arange(n_clusters)
+        compare(one, left[:one])
     while left.size > 1:
         among = loss[np.ix_(left, left)]
         kept, gone = (int(left[at]) for at in np.unravel_index(among.argmin(), among.shape))
@@ -131,19 +133,12 @@ def _merges(moments: Moments, prior: Prior) -> Iterator[tuple[int, int]]:
             values[kept] = new[0]
         cost[kept] = _cost(together, prior)[0]
         left = left[left != gone]
-        _compare(moments, cost, loss, prior, kept, left[left != kept])
+        compare(kept, left[left != kept])
         yield kept, gone
 
 
-def _compare(moments: Moments, cost: Floats, loss: Floats, prior: Prior, one: int, others: Integers) -> None:
-    """Write into `loss`, (n_clusters, n_clusters), what merging a cluster with each of some others costs."""
-    if others.size:
-        together = merge(_of(moments, [one] * others.size), _of(moments, others))
-        loss[one, others] = loss[others, one] = _cost(together, prior) - cost[one] - cost[others]
-
-
 def _of(moments: Moments, which: Integers | list[int]) -> Moments:
-    return Moments(moments.weight[which], moments.mean[which], moments.scatter[which], 0.0, 0)
+    return Moments(moments.weight[which], moments.mean[which], moments.scatter[which])
 
 
 def _cost(moments: Moments, prior: Prior) -> Floats:

@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from em_impute.em.acceleration import Squarem
-from em_impute.em.blocks import Block, Floats, Integers, make_blocks, per_row
+from em_impute.em.blocks import UNKNOWN, Block, Floats, Integers, make_blocks
 from em_impute.em.expectation import Moments, e_step, hard_moments, log_weight, merge, summarize
 from em_impute.em.families import Family, Prior, log_prior, m_step
 from em_impute.em.parameters import (
@@ -24,8 +24,8 @@ from em_impute.em.parameters import (
     LOG_TWO_PI,
     Parameters,
     clamp,
-    condition,
     free_weight,
+    half_log_precision,
     labelled_offset,
     whiten,
 )
@@ -111,7 +111,7 @@ def make_problem(
     apart = free_shares and known.any() and not known.all()
     labelled = np.bincount(label[known], weight[known], n_labels).astype(np.float64, copy=False) if apart else None
     one_each = np.array_equal(component_label, np.arange(n_labels))
-    certain = known & ~np.isnan(x).any(axis=1) if one_each and known.any() else np.zeros(label.size, dtype=bool)
+    certain = known & one_each & ~np.isnan(x).any(axis=1)
     fixed = hard_moments(x[certain], label[certain], weight[certain], n_components)
     if certain.any():
         x, label, weight = x[~certain], label[~certain], weight[~certain]
@@ -129,11 +129,10 @@ def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
         return 0.0
     weight = moments.weight[held]
     whitener = whiten(parameters.covariance[held])
-    log_scale = -np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
     offset = (whitener @ (moments.mean - parameters.mean)[held][:, :, None])[:, :, 0]
     spread = np.einsum("kij,kjl,kil->k", whitener, moments.scatter[held], whitener)
     distance = spread + weight * (offset**2).sum(axis=1)
-    log_normalizer = -0.5 * moments.mean.shape[1] * LOG_TWO_PI - log_scale
+    log_normalizer = half_log_precision(whitener) - 0.5 * moments.mean.shape[1] * LOG_TWO_PI
     return float((weight * (log_weight(parameters.weight[held]) + log_normalizer) - 0.5 * distance).sum())
 
 
@@ -144,10 +143,7 @@ def expect(problem: Problem, parameters: Parameters, map_blocks: MapBlocks = map
         offset = labelled_offset(parameters.weight, problem.component_label, problem.labelled)
         log_clamp = np.vstack([log_clamp[:-1] + offset, log_clamp[-1:]])
         log_likelihood += float(problem.fixed.weight @ offset)
-    every = np.ones((1, parameters.mean.shape[1]), dtype=bool)
-    whole = any(block.observed.all() for block in problem.blocks)
-    complete = condition(parameters.covariance, every) if whole else None
-    work = partial(summarize, parameters=parameters, log_clamp=log_clamp, complete=complete)
+    work = partial(summarize, parameters=parameters, log_clamp=log_clamp)
     fixed = problem.fixed._replace(log_likelihood=log_likelihood)
     return reduce(merge, map_blocks(work, problem.blocks), fixed)
 
@@ -230,22 +226,16 @@ def _look(
         return problem.fixed, -np.inf
 
 
-def fit(steps: Iterable[Step], component_label: Integers, watch: Callable[[Step], None] | None = None) -> Fit:
-    """Follow the steps to the last one; `watch` is told of each."""
-    path = {}
-    for step in steps:
-        if watch is not None:
-            watch(step)
-        path[step.iteration] = step.log_likelihood
-    return Fit(
-        step.parameters,
-        component_label,
-        step.log_likelihood,
-        step.objective,
-        tuple(path.values()),
-        step.stop or "max_iter",
-        step.remaining,
-    )
+def responsibilities(parameters: Parameters, component_label: Integers, x: Floats, label: Integers) -> Floats:
+    """Take the E step for some rows: (n_rows, n_components).
+
+    `x` is (n_rows, n_features) with NaN for missing; `label` (n_rows,) clamps where it is known.
+    """
+    found = np.empty((label.size, component_label.size))
+    log_clamp = clamp(component_label, int(component_label.max()) + 1)
+    for block in make_blocks(x, label, np.ones(label.size), component_label.size):
+        found[block.row] = np.moveaxis(e_step(block, parameters, log_clamp).responsibility, 1, 2)
+    return found
 
 
 def posterior(parameters: Parameters, component_label: Integers, x: Floats) -> Floats:
@@ -254,14 +244,9 @@ def posterior(parameters: Parameters, component_label: Integers, x: Floats) -> F
     `x` is (n_rows, n_features) with NaN for missing; the result (n_rows, n_labels) sums to 1 over labels.  A row that
     shows no feature gets the labels' shares.  Where these are free, they are those among unlabelled rows.
     """
-    n_rows = x.shape[0]
-    n_labels = int(component_label.max()) + 1
-    log_clamp = clamp(component_label, n_labels)
-    unknown = np.full(n_rows, -1)
-    blocks = make_blocks(x, unknown, np.ones(n_rows), component_label.size)
-    responsibility = [e_step(block, parameters, log_clamp).responsibility for block in blocks]
-    belongs = np.isfinite(log_clamp[:-1]).astype(float)  # (n_labels, n_components)
-    return per_row([belongs @ value for value in responsibility], blocks, (n_rows, n_labels))
+    belongs = (component_label[:, None] == np.arange(component_label.max() + 1)).astype(float)
+    probability: Floats = responsibilities(parameters, component_label, x, np.full(len(x), UNKNOWN)) @ belongs
+    return probability
 
 
 def _explain_fall(parameters: Parameters, prior: Prior, last: Step, objective: float) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import UNKNOWN, Block, Floats, Integers
-from em_impute.em.parameters import Conditional, Parameters, condition
+from em_impute.em.parameters import Parameters, complete, condition
 
 
 class Moments(NamedTuple):
@@ -14,14 +14,13 @@ class Moments(NamedTuple):
     weight: Floats  # (n_components,), rows
     mean: Floats  # (n_components, n_features)
     scatter: Floats  # (n_components, n_features, n_features), sums of squares about the mean
-    log_likelihood: float  # of these rows at the parameters that shared them out
-    rows: int  # distinct ones
+    log_likelihood: float = 0.0  # of these rows at the parameters that shared them out
 
 
 def empty(n_components: int, n_features: int) -> Moments:
     """Give the moments of no rows."""
     mean = np.zeros((n_components, n_features))
-    return Moments(np.zeros(n_components), mean, np.zeros((n_components, n_features, n_features)), 0.0, 0)
+    return Moments(np.zeros(n_components), mean, np.zeros((n_components, n_features, n_features)))
 
 
 def merge(a: Moments, b: Moments) -> Moments:
@@ -37,7 +36,7 @@ def merge(a: Moments, b: Moments) -> Moments:
     mean = a.mean + share[:, None] * delta
     between = (a.weight * share)[:, None, None] * (delta[:, :, None] * delta[:, None, :])
     scatter = a.scatter + b.scatter + between
-    return Moments(weight, mean, scatter, a.log_likelihood + b.log_likelihood, a.rows + b.rows)
+    return Moments(weight, mean, scatter, a.log_likelihood + b.log_likelihood)
 
 
 def hard_moments(x: Floats, component: Integers, weight: Floats, n_components: int) -> Moments:
@@ -46,24 +45,17 @@ def hard_moments(x: Floats, component: Integers, weight: Floats, n_components: i
     `x` is (n_rows, n_features); a NaN counts as the component's own mean.  Two passes: the mean, then the scatter about
     it.  The log-likelihood is left at 0; `em.log_likelihood_of` has it for any parameters.
     """
-    n_features = x.shape[1]
-    moments = empty(n_components, n_features)
+    moments = empty(n_components, x.shape[1])
     for k in range(n_components):
-        rows = component == k
-        w = weight[rows]
-        if not w.sum() > 0:
-            continue
-        members = x[rows]
+        members, w = x[component == k], weight[component == k]
         seen = ~np.isnan(members)
-        seen_weight = w @ seen
-        total = w @ np.where(seen, members, 0.0)
-        moments.mean[k] = np.divide(total, seen_weight, out=np.zeros(n_features), where=seen_weight > 0)
-        centred = np.where(seen, members - moments.mean[k], 0.0)
-        moments.mean[k] += np.divide(w @ centred, seen_weight, out=np.zeros(n_features), where=seen_weight > 0)
+        seen_weight = np.maximum(w @ seen, np.finfo(float).tiny)
+        for _ in range(2):  # once more, since an offset of the data costs the first mean some digits
+            moments.mean[k] += w @ np.where(seen, members - moments.mean[k], 0.0) / seen_weight
         centred = np.where(seen, members - moments.mean[k], 0.0)
         moments.weight[k] = w.sum()
         moments.scatter[k] = (centred * w[:, None]).T @ centred
-    return moments._replace(rows=int(np.count_nonzero(component >= 0)))
+    return moments
 
 
 class Expectation(NamedTuple):
@@ -71,91 +63,44 @@ class Expectation(NamedTuple):
 
     responsibility: Floats  # (n_groups, n_components, n_rows), sums to 1 over components
     log_evidence: Floats  # (n_groups, n_rows), log p(x, label) or log p(x)
-    residual: Floats  # (n_groups, n_components, n_features, n_rows), x − mean, 0 where not observed
-    distance: Floats  # (n_groups, n_components, n_rows), squared, by Mahalanobis
-    conditional: Conditional
+    residual: Floats  # (n_groups, n_components, n_features, n_rows), x − mean; of no meaning where not observed
+    whitener: Floats  # as `condition` gives it
 
 
 def e_step(block: Block, parameters: Parameters, log_clamp: Floats) -> Expectation:
     """Find how responsible each component is for each row: τ ∝ weight · N(x_o; mean_o, Σ_oo), within the clamp."""
-    conditional = condition(parameters.covariance, block.observed)
+    whitener, log_normalizer = condition(parameters.covariance, block.observed)
     residual = block.x[:, None] - parameters.mean[:, :, None]  # (n_groups, n_components, n_features, n_rows)
-    if conditional.completion is not None:
-        residual *= block.observed[:, None, :, None]
-    is_diagonal = conditional.whitener.ndim < residual.ndim
-    whitened = conditional.whitener[..., None] * residual if is_diagonal else conditional.whitener @ residual
-    distance = np.einsum("gkdn,gkdn->gkn", whitened, whitened)
-    log_joint = conditional.log_normalizer[:, :, None] - 0.5 * distance
-    log_joint += log_weight(parameters.weight)[:, None]
+    is_diagonal = whitener.ndim < residual.ndim
+    whitened = whitener[..., None] * residual if is_diagonal else whitener @ residual
+    log_joint = -0.5 * np.einsum("gkdn,gkdn->gkn", whitened, whitened)
+    log_joint += (log_normalizer + log_weight(parameters.weight))[:, :, None]
     responsibility, log_evidence = _share_out(log_joint, block, log_clamp)
-    return Expectation(responsibility, log_evidence, residual, distance, conditional)
+    return Expectation(responsibility, log_evidence, residual, whitener)
 
 
-def summarize(block: Block, parameters: Parameters, log_clamp: Floats, complete: Conditional | None = None) -> Moments:
+def summarize(block: Block, parameters: Parameters, log_clamp: Floats) -> Moments:
     """Take the E step for one block and reduce it to moments, unobserved features at their conditional moments.
 
     The scatter counts the conditional covariance of what was not observed; filling in conditional means alone would
-    make the covariances too small and EM would no longer ascend.  `complete` is what `condition` says of rows that show
-    every feature, where that is known already.
+    make the covariances too small and EM would no longer ascend.
     """
-    if block.observed.all():
-        conditional = condition(parameters.covariance, block.observed) if complete is None else complete
-        return _summarize_complete(block, parameters, log_clamp, conditional)
-    expectation = e_step(block, parameters, log_clamp)
-    conditional = expectation.conditional
-    responsibility = expectation.responsibility * block.weight[:, None]
-    weight = responsibility.sum(axis=(0, 2))
-    residual = expectation.residual
-    if conditional.completion is not None:
-        residual = conditional.completion @ residual
-    # Residuals are about the current means, so that squaring them is safe at any offset of the data.
-    weighted = residual * responsibility[:, :, None]
-    shift = np.divide(
-        weighted.sum(axis=(0, 3)), weight[:, None], out=np.zeros_like(parameters.mean), where=weight[:, None] > 0
-    )
-    # One product for each component over all groups, not one matrix for each group.
-    scatter = _by_component(weighted) @ np.swapaxes(_by_component(residual), 1, 2)
-    if conditional.spread is not None:
-        scatter = scatter + np.einsum("gk,gkde->kde", responsibility.sum(axis=2), conditional.spread)
-    scatter = scatter - weight[:, None, None] * (shift[:, :, None] * shift[:, None, :])
-    log_likelihood = float(np.vdot(block.weight, expectation.log_evidence))
-    return Moments(weight, parameters.mean + shift, scatter, log_likelihood, block.label.size)
-
-
-def _summarize_complete(block: Block, parameters: Parameters, log_clamp: Floats, conditional: Conditional) -> Moments:
-    """Do the same for rows that show every feature, where most of the time goes.
-
-    One matrix product whitens the rows for all components, and the moments of what comes out are mapped back.  The rows
-    are centred first, so that no digits are lost to an offset of the data.
-    """
-    n_components, n_features = parameters.mean.shape
-    whitener, log_normalizer, _, _ = conditional
-    centre = parameters.weight @ parameters.mean  # (n_features,)
-    centred = np.empty((n_features + 1, block.label.size))
-    np.subtract(block.x[0], centre[:, None], out=centred[:-1])
-    centred[-1] = 1.0
-    offset = whitener[0] @ (centre - parameters.mean)[:, :, None]
-    affine = np.concatenate([whitener[0], offset], axis=2)  # (n_components, n_features, n_features + 1)
-    whitened = (affine.reshape(-1, n_features + 1) @ centred).reshape(n_components, n_features, -1)
-
-    weighted = np.square(whitened)
-    log_joint = weighted.sum(axis=1)[None]
-    log_joint *= -0.5
-    log_joint += (log_normalizer[0] + log_weight(parameters.weight))[:, None]
-    responsibility, log_evidence = _share_out(log_joint, block, log_clamp)
+    responsibility, log_evidence, residual, whitener = e_step(block, parameters, log_clamp)
     responsibility *= block.weight[:, None]
-    np.multiply(whitened, responsibility[0, :, None], out=weighted)
-
-    weight = responsibility.sum(axis=(0, 2))
-    total = (whitened @ responsibility[0, :, :, None])[:, :, 0]  # quicker than to add up what is weighted
-    mean = np.divide(total, weight[:, None], out=np.zeros_like(total), where=weight[:, None] > 0)
-    scatter = weighted @ np.swapaxes(whitened, 1, 2) - weight[:, None, None] * (mean[:, :, None] * mean[:, None, :])
-    back = np.linalg.inv(whitener[0])
-    shift = (back @ mean[:, :, None])[:, :, 0]
+    unseen = np.zeros_like(parameters.covariance)
+    if not block.observed.all():
+        completion, spread = complete(parameters.covariance, whitener, block.observed)
+        residual = completion @ residual
+        unseen = np.einsum("gk,gkde->kde", responsibility.sum(axis=2), spread)
+    # One product for each component over all groups, not one matrix for each group.
+    residual, responsibility = _by_component(residual), _by_component(responsibility[:, :, None])
+    weight = responsibility.sum(axis=(1, 2))[:, None]  # (n_components, 1)
+    # Residuals are about the current means, so that squaring them is safe at any offset of the data.
+    weighted = residual * responsibility
+    shift = np.divide(weighted.sum(axis=2), weight, out=np.zeros_like(parameters.mean), where=weight > 0)
+    scatter = weighted @ np.swapaxes(residual, 1, 2) - weight[:, None] * (shift[:, :, None] * shift[:, None, :])
     log_likelihood = float(np.vdot(block.weight, log_evidence))
-    scatter = back @ scatter @ np.swapaxes(back, 1, 2)
-    scatter = (scatter + np.swapaxes(scatter, 1, 2)) / 2.0
-    return Moments(weight, parameters.mean + shift, scatter, log_likelihood, block.label.size)
+    return Moments(weight[:, 0], parameters.mean + shift, scatter + unseen, log_likelihood)
 
 
 def _by_component(values: Floats) -> Floats:

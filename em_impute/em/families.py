@@ -6,7 +6,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.em.expectation import Moments
-from em_impute.em.parameters import Parameters, whiten
+from em_impute.em.parameters import Parameters, half_log_precision, whiten
 from em_impute.errors import FitError, option
 
 MEAN_PSEUDO_ROWS = 0.01
@@ -135,11 +135,11 @@ def log_prior(parameters: Parameters, family: Family, prior: Prior) -> float:
     offset = whitener @ (parameters.mean - prior.mean)[:, :, None]
     if family.shared:
         whitener = whitener[:1]
-    log_determinant = -2.0 * np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
     trace = np.einsum("kij,jl,kil->k", whitener, _prior_scatter(family, prior), whitener)
     pseudo_rows = prior.pseudo_rows(family, parameters.weight.size)
     kappa = prior.strength * MEAN_PSEUDO_ROWS
-    return float(-0.5 * (pseudo_rows * log_determinant + trace).sum() - 0.5 * kappa * (offset**2).sum())
+    of_covariances = (pseudo_rows * half_log_precision(whitener) - 0.5 * trace).sum()
+    return float(of_covariances - 0.5 * kappa * (offset**2).sum())
 
 
 def n_parameters(family: Family, n_components: int, n_features: int) -> int:
@@ -168,35 +168,23 @@ def covariances_within(model: str, scatter: Floats, rows: Floats) -> Floats:
     volume left.
     """
     volume, shape, orientation = tuple(model)
-    if shape == "E" and orientation == "V":
-        return _in_own_axes(scatter, rows, volume)
-    if volume == "E" and shape == "V":
-        return _of_one_volume(scatter, rows)
+    in_own_axes = shape == "E" and orientation == "V"
+    if in_own_axes:
+        # The axes that suit any shape best are those of S_k, both in the same order of length (Theobald 1975).
+        length, axes = np.linalg.eigh(scatter)  # (n_components, n_features), (n_components, n_features, n_features)
+        scatter = np.maximum(length, 0.0)[:, :, None] * np.eye(scatter.shape[-1])
+    found = scatter / rows[:, None, None]
     if volume == "V" and shape == "E":
-        return _proportional(scatter, rows)
-    return scatter / rows[:, None, None]
-
-
-def _in_own_axes(scatter: Floats, rows: Floats, volume: str) -> Floats:
-    """Turn one shape into each component's own axes, EEV and VEV.
-
-    Whatever the shape, the axes that suit it best are those of S_k, both in the same order of length (Theobald 1975).
-    """
-    length, axes = np.linalg.eigh(scatter)  # (n_components, n_features), (n_components, n_features, n_features)
-    straight = np.maximum(length, 0.0)[:, :, None] * np.eye(scatter.shape[-1])
-    shaped = straight.sum(axis=0) / rows.sum() if volume == "E" else _proportional(straight, rows)
-    turned: Floats = axes @ shaped @ np.swapaxes(axes, -1, -2)
-    return (turned + np.swapaxes(turned, -1, -2)) / 2.0
-
-
-def _of_one_volume(scatter: Floats, rows: Floats) -> Floats:
-    """Give each component its own S_k, at one volume, EVV and EVI: Σ_k = λ S_k/|S_k|^(1/d), λ = Σ_j |S_j|^(1/d)/N."""
-    own = scatter / rows[:, None, None]
-    diagonal = np.diagonal(whiten(own), axis1=-2, axis2=-1)
-    size = np.exp(-2.0 * np.log(diagonal).mean(axis=-1))  # (n_components,), |S_k|^(1/d) / rows_k
-    common = (rows @ size) / rows.sum()
-    scaled: Floats = own * (common / size)[:, None, None]
-    return scaled
+        found = _proportional(scatter, rows)
+    elif volume == "E" and shape == "V":  # Σ_k = λ S_k/|S_k|^(1/d) with λ = Σ_j |S_j|^(1/d)/N
+        size = np.exp(-2.0 * half_log_precision(whiten(found)) / found.shape[-1])  # (n_components,)
+        found *= (rows @ size / rows.sum() / size)[:, None, None]
+    elif in_own_axes:
+        found = scatter.sum(axis=0, keepdims=True) / rows.sum()
+    if in_own_axes:
+        turned = axes @ found @ np.swapaxes(axes, -1, -2)
+        found = (turned + np.swapaxes(turned, -1, -2)) / 2.0
+    return found
 
 
 def _proportional(scatter: Floats, rows: Floats) -> Floats:

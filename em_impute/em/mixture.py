@@ -6,13 +6,14 @@ A mixture can also be fitted to reweighted rows, which shows how much it owes to
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows, draw_by_weight, sample_rows, slices
-from em_impute.em.clustering import Hierarchy, build_hierarchy, choose_far_apart
-from em_impute.em.em import DEFAULT_STOPPING, Fit, Problem, Step, Stopping, fit, iterate, make_problem
+from em_impute.em.clustering import Hierarchy, build_hierarchy, choose_far_apart, partitions
+from em_impute.em.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Family, Prior, default_prior, m_step
 from em_impute.em.parameters import Parameters, coinciding, push_apart
@@ -103,59 +104,65 @@ def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy
     A best run whose components coincide may have ended on a saddle: it is run again with these pushed apart.  Raises
     FitError when every start ends in a collapsed component.
     """
-    family, stopping = FAMILIES[recipe.family], recipe.stopping
+    n_components, family, max_iter = problem.component_label.size, FAMILIES[recipe.family], recipe.stopping.max_iter
     n_starts, n_finalists = THOROUGH if recipe.thorough else QUICK
+    begin = recipe._replace(stopping=recipe.stopping._replace(max_iter=min(SHORT_RUN, max_iter)), accelerate=False)
+    failures = [FitError("EM found no start", f"raise {option('prior_strength')}")]
 
-    def run(start: Parameters, max_iter: int, *, accelerate: bool = False) -> Fit:
-        limit = Stopping(stopping.tolerance, max(0, min(max_iter, stopping.max_iter)))
-        steps = iterate(problem, start, family, prior, limit, accelerate=accelerate)
-        return fit(steps, problem.component_label)
+    def look(start: Parameters) -> Fit:
+        return climb(problem, start, prior, begin)
 
     def finish(begun: Fit) -> Fit:
-        final = run(begun.parameters, stopping.max_iter - len(begun.path) + 1, accelerate=recipe.accelerate)
+        left = recipe.stopping._replace(max_iter=max_iter - len(begun.path) + 1)
+        final = climb(problem, begun.parameters, prior, recipe._replace(stopping=left))
         _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
         return final._replace(path=begun.path[:-1] + final.path)
 
-    def look(starts: Iterable[Parameters]) -> tuple[list[Fit], list[FitError]]:
-        return _succeed(lambda start: run(start, SHORT_RUN), starts)
+    def succeed(work: Callable[[Item], Fit], items: Iterable[Item]) -> Iterator[Fit]:
+        """Yield the fits that succeed, and note why others fail."""
+        for item in items:
+            try:
+                yield work(item)
+            except FitError as error:
+                failures.append(error)
 
-    n_components = problem.component_label.size
-    partitions = hierarchy.partitions(n_components)
-    merged, refused = look(_begin(rows, one, n_components, family, prior) for one in partitions)  # as mclust begins
-    runs, failures = look(_guesses(rows, n_components, prior, n_starts, recipe.seed))
+    clusters = (_begin(rows, one, n_components, family, prior) for one in partitions(hierarchy, n_components))
+    merged = [*succeed(look, clusters)]  # as mclust begins
+    runs = [*succeed(look, _guesses(rows, n_components, prior, n_starts, recipe.seed))]
     ranked = sorted(runs if recipe.thorough else [*merged, *runs], key=_height, reverse=True)
-    finals, more = _succeed(finish, ranked, n_finalists)
+    finals = [*islice(succeed(finish, ranked), n_finalists)]
     if recipe.thorough:  # what was merged goes to the end, however it looks after a few steps
-        others, worse = _succeed(finish, merged)
-        finals, more = [*finals, *others], [*more, *worse]
+        finals += succeed(finish, merged)
     if not finals:
-        raise [FitError("EM found no start", f"raise {option('prior_strength')}"), *refused, *failures, *more][-1]
+        raise failures[-1]
     best = max(finals, key=_height)
     alike = coinciding(best.parameters)
     if alike.any():
-        pushed = push_apart(best.parameters, alike, recipe.seed)
-        with suppress(FitError):
-            finals.append(finish(run(pushed, SHORT_RUN)))
+        finals += succeed(finish, succeed(look, [push_apart(best.parameters, alike, recipe.seed)]))
         best = max(finals, key=_height)
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
     n_optima = len({round((best.objective - final.objective) / unit) for final in finals})
     return Mixture(best, recipe, len(merged) + len(runs), n_optima)
 
 
-def _succeed(
-    work: Callable[[Item], Fit], items: Iterable[Item], enough: int | None = None
-) -> tuple[list[Fit], list[FitError]]:
-    """Fit until enough fits have succeeded; also give the failures on the way."""
-    done: list[Fit] = []
-    failures = []
-    for item in items:
-        if len(done) == enough:
-            break
-        try:
-            done.append(work(item))
-        except FitError as error:
-            failures.append(error)
-    return done, failures
+def climb(
+    problem: Problem,
+    start: Parameters,
+    prior: Prior,
+    recipe: Recipe,
+    watch: Callable[[Step], None] | None = None,
+    map_blocks: MapBlocks = map,
+) -> Fit:
+    """Run EM to its end; `watch` is told of each step."""
+    family, path = FAMILIES[recipe.family], {}
+    for step in iterate(problem, start, family, prior, recipe.stopping, map_blocks, accelerate=recipe.accelerate):
+        if watch is not None:
+            watch(step)
+        path[step.iteration] = step.log_likelihood
+    stop, likelihoods = step.stop or "max_iter", tuple(path.values())
+    return Fit(
+        step.parameters, problem.component_label, step.log_likelihood, step.objective, likelihoods, stop, step.remaining
+    )
 
 
 def _height(run: Fit) -> float:
@@ -213,38 +220,31 @@ def fit_mixture(
     recipe: Recipe,
     watch: Callable[[Step], None] | None = None,
     hierarchy: Hierarchy | None = None,
-    start: Parameters | None = None,
 ) -> Mixture:
     """Fit a Gaussian mixture in which every component belongs to a label.
 
     Labelled rows start and anchor the fit.  When no row is labelled, each label is one component, found from several
     starts; which is which is then for the caller to say.  `hierarchy` is that of the rows, where the caller has it.
-    `start` takes the place of both.  Where rows are many, EM first comes near the optimum on a sample of them.
+    Where rows are many, EM first comes near the optimum on a sample of them.
     """
-    family = FAMILIES[recipe.family]
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
     prior = _prior_for(rows, component_label.size, recipe.prior_strength)
     problem = _problem(rows, component_label, n_labels, recipe)
     few = _fewer(rows, recipe.seed)
     few_problem = problem if few is rows else _problem(few, component_label, n_labels, recipe)
 
-    def climb(problem: Problem, start: Parameters, watch: Callable[[Step], None] | None = None) -> Fit:
-        steps = iterate(problem, start, family, prior, recipe.stopping, accelerate=recipe.accelerate)
-        return fit(steps, component_label, watch)
-
-    if start is None and not (rows.label >= 0).any():
+    if not (rows.label >= 0).any():
         if hierarchy is None:
             hierarchy = build_hierarchy(few, overall_covariance(few), recipe.seed)
         found = search(few_problem, few, prior, recipe, hierarchy)
-        fitted = found.fit if few is rows else climb(problem, found.fit.parameters, watch)
+        fitted = found.fit if few is rows else climb(problem, found.fit.parameters, prior, recipe, watch)
         return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
 
-    if start is None:
-        start = start_from_labels(rows, component_label, prior, recipe.seed)
+    start = start_from_labels(rows, component_label, prior, recipe.seed)
     if few is not rows and recipe.accelerate:
         with suppress(FitError):
-            start = climb(few_problem, start).parameters
-    return Mixture(climb(problem, start, watch), recipe)
+            start = climb(few_problem, start, prior, recipe).parameters
+    return Mixture(climb(problem, start, prior, recipe, watch), recipe)
 
 
 def _fewer(rows: Rows, seed: int) -> Rows:
@@ -267,15 +267,14 @@ def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int
     rng = np.random.default_rng(seed)
     recipe, component_label, start = mixture.recipe, mixture.fit.component_label, mixture.fit.parameters
     few = sample_rows(rows, MAX_REFITTED_ROWS, seed)
-    family, prior = FAMILIES[recipe.family], _prior_for(few, component_label.size, recipe.prior_strength)
+    prior = _prior_for(few, component_label.size, recipe.prior_strength)
     stopping = recipe.stopping._replace(tolerance=max(recipe.stopping.tolerance, REFIT_TOLERANCE))
     found = []
     for _ in range(n_refits):
         reweighted = few._replace(weight=np.maximum(rng.standard_gamma(few.weight), np.finfo(float).tiny))
         problem = _problem(reweighted, component_label, n_labels, recipe)
         try:
-            steps = iterate(problem, start, family, prior, stopping, accelerate=recipe.accelerate)
-            found.append(fit(steps, component_label).parameters)
+            found.append(climb(problem, start, prior, recipe._replace(stopping=stopping)).parameters)
         except FitError:
             found.append(start)
     return found

@@ -34,19 +34,6 @@ class Parameters(NamedTuple):
     ]
 
 
-class Conditional(NamedTuple):
-    """What each component says about a row, given which features the row shows.
-
-    One entry for each pattern of observed features (here `p`) and each component (`k`).  Rows and columns of features
-    that are not observed hold zeros, so that a residual with zeros in these places passes through unharmed.
-    """
-
-    whitener: Floats  # (p, k, n_features, n_features): inverse Cholesky factor of the observed covariance; or diagonal
-    log_normalizer: Floats  # (p, k): −½ (n_observed·log 2π + log |Σ_oo|)
-    completion: Floats | None  # (p, k, d, d): residual of the observed -> expected residual of all; None = identity
-    spread: Floats | None  # (p, k, d, d): covariance of the unobserved given the observed; None = zero
-
-
 def clamp(component_label: Integers, n_labels: int) -> Floats:
     """Build the log-prior over components that each label stands for.
 
@@ -85,42 +72,56 @@ def free_weight(weight: Floats, component_label: Integers, labelled: Floats) -> 
     return result
 
 
-def condition(covariance: Floats, observed: Flags) -> Conditional:
-    """Condition each component on the features observed in each pattern.
+def condition(covariance: Floats, observed: Flags) -> tuple[Floats, Floats]:
+    """Condition each component on the features observed in each pattern: give whiteners and log normalizers.
 
-    `covariance` is (n_components, n_features, n_features), `observed` (n_patterns, n_features).  Raises FitError when
-    a covariance is numerically singular.
+    `covariance` is (n_components, n_features, n_features), `observed` (n_patterns, n_features).  The whiteners are the
+    inverse Cholesky factors of Σ_oo, (n_patterns, n_components, n_features, n_features), with zeros in the rows and
+    columns of what is not observed; of variances alone they are diagonals.  The log normalizers, (n_patterns,
+    n_components), are −½ (n_observed·log 2π + log |Σ_oo|).  Raises FitError when a Σ_oo is numerically singular.
     """
-    n_features = covariance.shape[-1]
     if covariance.ndim == 2:  # noqa: PLR2004  # variances of independent features
-        whitener = observed[:, None] / np.sqrt(covariance)
-        log_density = observed @ (LOG_TWO_PI + np.log(covariance)).T
-        return Conditional(whitener, -0.5 * log_density, None, None)
-    if observed.all():
-        cholesky = _cholesky(covariance[None])
-        log_scale = np.log(np.diagonal(cholesky, axis1=-2, axis2=-1)).sum(axis=-1)
-        return Conditional(_inverse(cholesky), -0.5 * n_features * LOG_TWO_PI - log_scale, None, None)
-
+        return observed[:, None] / np.sqrt(covariance), -0.5 * (observed @ (LOG_TWO_PI + np.log(covariance)).T)
     both = (observed[:, :, None] & observed[:, None, :])[:, None]  # (p, 1, d, d)
     # The identity in place of what is not observed factors by itself: one batched call serves every pattern.
-    cholesky = _cholesky(np.where(both, covariance, np.eye(n_features)))
-    log_scale = np.log(np.diagonal(cholesky, axis1=-2, axis2=-1)).sum(axis=-1)
-    whitener = np.where(both, _inverse(cholesky), 0.0)
+    whitener = whiten(np.where(both, covariance, np.eye(covariance.shape[-1])))
+    log_normalizer = half_log_precision(whitener) - 0.5 * observed.sum(axis=1)[:, None] * LOG_TWO_PI
+    return np.where(both, whitener, 0.0), log_normalizer
+
+
+def complete(covariance: Floats, whitener: Floats, observed: Flags) -> tuple[Floats, Floats]:
+    """Find what each component expects of the features that a pattern does not show, given those that it shows.
+
+    Gives two arrays (n_patterns, n_components, n_features, n_features): what takes the residual of the observed
+    features to the expected residual of all, and the covariance of those not observed, 0 elsewhere.
+    """
     precision = np.swapaxes(whitener, -1, -2) @ whitener  # Σ_oo⁻¹, zero elsewhere
     seen = observed[:, None, :, None]
-    completion = np.where(seen, np.eye(n_features), covariance @ precision)  # I on o, Σ_mo Σ_oo⁻¹ below
-    unseen = ~observed
-    spread = np.where((unseen[:, :, None] & unseen[:, None, :])[:, None], covariance - completion @ covariance, 0.0)
-    log_normalizer = -0.5 * observed.sum(axis=1)[:, None] * LOG_TWO_PI - log_scale
-    return Conditional(whitener, log_normalizer, completion, spread)
+    completion = np.where(seen, np.eye(covariance.shape[-1]), covariance @ precision)  # I on o, Σ_mo Σ_oo⁻¹ below
+    neither = ~(observed[:, :, None] | observed[:, None, :])[:, None]
+    return completion, np.where(neither, covariance - completion @ covariance, 0.0)
 
 
 def whiten(covariance: Floats) -> Floats:
-    """Invert the Cholesky factor of each covariance, (n_components, n_features, n_features).
+    """Invert the Cholesky factor of each covariance, (…, n_features, n_features).
 
     Raises FitError when a covariance is numerically singular.
     """
-    return _inverse(_cholesky(covariance))
+    try:
+        factor = np.linalg.cholesky(covariance)
+        is_regular = bool((np.diagonal(factor, axis1=-2, axis2=-1) > MIN_SCALE).all())
+    except np.linalg.LinAlgError:
+        is_regular = False
+    if not is_regular:
+        message = "a component's covariance became singular: too few rows, equal rows or collinear columns"
+        raise FitError(message, COLLAPSE_HINT)
+    return np.linalg.inv(factor).astype(np.float64, copy=False)
+
+
+def half_log_precision(whitener: Floats) -> Floats:
+    """Compute ½ log |Σ⁻¹| from the inverse Cholesky factor of each Σ, (…, n_features, n_features)."""
+    result: Floats = np.log(np.diagonal(whitener, axis1=-2, axis2=-1)).sum(axis=-1)
+    return result
 
 
 def rescale(parameters: Parameters, shift: Floats, scale: Floats) -> Parameters:
@@ -179,19 +180,3 @@ def push_apart(parameters: Parameters, which: Flags, seed: int) -> Parameters:
     mean[which] += PUSH * (np.linalg.cholesky(parameters.covariance[which]) @ direction[:, :, None])[:, :, 0]
     weight[which] = weight[which].mean()
     return Parameters(weight, mean, parameters.covariance)
-
-
-def _cholesky(covariance: Floats) -> Floats:
-    try:
-        factor = np.linalg.cholesky(covariance).astype(np.float64, copy=False)
-    except np.linalg.LinAlgError:
-        factor = np.zeros_like(covariance)
-    smallest = float(np.diagonal(factor, axis1=-2, axis2=-1).min(initial=np.inf))
-    if not smallest > MIN_SCALE:
-        message = "a component's covariance became singular: too few rows, equal rows or collinear columns"
-        raise FitError(message, COLLAPSE_HINT)
-    return factor
-
-
-def _inverse(factor: Floats) -> Floats:
-    return np.linalg.inv(factor).astype(np.float64, copy=False)

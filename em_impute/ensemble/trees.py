@@ -89,8 +89,8 @@ class Forest(NamedTuple):
 
     @property
     def total(self) -> float:
-        """The weight of all trees."""
-        return float(self.weight.sum())
+        """The weight of all trees, by rounding never above 1."""
+        return min(1.0, float(self.weight.sum()))
 
     def beside(self, mixtures: Floats, predictors: Predictors, shares: Floats) -> Floats:
         """Let trees speak of rows beside what the `mixtures` say, (n_rows, n_labels)."""

@@ -7,7 +7,7 @@ predictors, in the same cluster, and with the same mix of predictors (covariate 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -19,10 +19,8 @@ from em_impute.ensemble.folds import Examples, HoldOutScheme
 from em_impute.ensemble.metrics import as_effective, log_loss
 from em_impute.errors import FitError
 from em_impute.missingness.reasons import AT_RANDOM, BY_PREDICTORS, PRIOR, Judged, Reasons
-from em_impute.missingness.regression import Missing, most_rows, regress_missing
+from em_impute.missingness.regression import Missing, most_rows, rate_of, regress_missing
 from em_impute.missingness.row_clusters import RowClusters, count_siblings, find_row_clusters
-
-LARGEST_LOG = 700.0
 
 FAR = 3.0
 """A row to fill whose odds of lacking a label are e³ times those of every labelled row is like none of them."""
@@ -45,8 +43,7 @@ class HowMissing:
         """Probability that the predictors, rather than chance, say which rows lack a label."""
         if self.missing is None:
             return 0.0
-        odds = PRIOR[BY_PREDICTORS] / PRIOR[AT_RANDOM] * np.exp(min(self.missing.log_evidence, LARGEST_LOG))
-        return float(odds / (1.0 + odds))
+        return float(rate_of(np.log(PRIOR[BY_PREDICTORS] / PRIOR[AT_RANDOM]) + self.missing.log_evidence))
 
     def with_scheme(self, examples: Examples) -> Examples:
         """Say how the labels of examples are hidden; their origin, if they have one, is the design's distinct rows."""
@@ -94,15 +91,8 @@ def how_missing(design: Design, seed: int) -> HowMissing:
         return missing.log_odds_of(rows.x[some], with_gaps=True)
 
     if same is None:
-        cluster = find_row_clusters(rows.x, design.codes, rows.label, weight, design.keys, log_odds_of, seed)
+        cluster = find_row_clusters(rows._replace(weight=weight), design.codes, design.keys, log_odds_of, seed)
     return HowMissing(missing, gaps, cluster, is_key=same is not None)
-
-
-class Unlabelled(NamedTuple):
-    """Rows without a label, each predicted by a fit that some labels were held out of."""
-
-    row: Integers  # (n_asked,) distinct rows of the design; one that stands for several may be there several times
-    probability: Floats  # (n_asked, n_labels)
 
 
 @dataclass(frozen=True)
@@ -118,8 +108,8 @@ class HeldOut:
     odds: Floats | None = None
     """(n_rows,) how much likelier than on average each is to lack its label, by its predictors; None: all alike"""
     cluster: Integers | None = None  # (n_rows,) rows that belong together; None: each for itself
-    unlabelled: "Unlabelled | None" = None
-    """what the same fits say of rows without a label; None where nobody asked them"""
+    unlabelled: tuple[Integers, Floats] | None = None
+    """what the same fits say of rows without a label, (n_asked,) as `row`, (n_asked, n_labels); None: nobody asked"""
 
     @property
     def log_loss(self) -> float:
@@ -139,14 +129,14 @@ def judged_rows(design: Design, held: HeldOut) -> Judged | None:
     from the fits of the folds on rows that are alike.  A label that is known once never is held out, so that rows like
     it are all on one side: its rate cannot be told, and probabilities are those given that the label is another one.
     """
-    asked = held.unlabelled
-    if asked is None or not (held.row.size and asked.row.size):
+    if held.unlabelled is None or not (held.row.size and held.unlabelled[0].size):
         return None
-    probability = np.maximum(np.vstack([held.probability, asked.probability]), np.finfo(float).tiny)
+    asked, said = held.unlabelled
+    probability = np.maximum(np.vstack([held.probability, said]), np.finfo(float).tiny)
     probability[:, np.bincount(held.label, minlength=probability.shape[1]) == 0] = 0.0
     probability /= probability.sum(axis=1, keepdims=True)
     n_held = np.ones(held.row.size) if held.weight is None else as_effective(held.weight)
-    row, weight = np.concatenate([held.row, asked.row]), np.concatenate([n_held, np.ones(asked.row.size)])
+    row, weight = np.concatenate([held.row, asked]), np.concatenate([n_held, np.ones(asked.size)])
     lacks, most = np.arange(row.size) >= held.row.size, most_rows(len(design.features))
     kinds = [np.flatnonzero(kind) for kind in (~lacks, lacks)]  # of many rows some, all along the table
     some = np.concatenate([one[np.linspace(0, one.size - 1, min(one.size, most)).astype(np.intp)] for one in kinds])
@@ -189,7 +179,8 @@ def hide(
     if not any(labels.known):
         hint = "label some rows: only known labels can show how right fills are"
         raise FitError(f"no label is known in column {target!r}: there is none to hide", hint)
-    rows = rows_by_label(labels, weight)
+    label = labels.label if weight is None else np.where(weight > 0.0, labels.label, -1)
+    rows = rows_by_code(label, len(labels.labels))
     n_known = np.array([part.size for part in rows])
     share, room = shares_to_hide(labels, hold_out), np.maximum(n_known - KEPT, 0)
     if not share.any():
@@ -266,12 +257,6 @@ def without(labels: Labels, rows: Integers) -> Labels:
     label[rows] = -1
     known = np.bincount(label[label >= 0], minlength=len(labels.labels))
     return replace(labels, label=label, known=tuple(known.tolist()))
-
-
-def rows_by_label(labels: Labels, weight: Floats | None) -> list[Integers]:
-    """List the rows of each label that may be hidden."""
-    label = labels.label if weight is None else np.where(weight > 0.0, labels.label, -1)
-    return rows_by_code(label, len(labels.labels))
 
 
 def _numbers_to_hide(n_known: Integers, share: Floats, hold_out: HoldOut, rng: np.random.Generator) -> Integers:

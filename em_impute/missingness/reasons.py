@@ -22,7 +22,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp
+from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp, rate_of
 from em_impute.serialize.annotations import Axes
 
 AT_RANDOM, BY_PREDICTORS, BY_CLASS = range(3)
@@ -173,7 +173,7 @@ def _posterior(log_evidence: Floats, counts: float) -> Floats:
     others = PRIOR[:BY_CLASS] * np.exp(log_evidence[:BY_CLASS] - log_evidence[:BY_CLASS].max())
     of_others = float(np.log(others.sum() / PRIOR[:BY_CLASS].sum()) + log_evidence[:BY_CLASS].max())
     log_odds = np.log(PRIOR[BY_CLASS] / PRIOR[:BY_CLASS].sum()) + counts * (log_evidence[BY_CLASS] - of_others)
-    by_class = 0.5 + 0.5 * np.tanh(0.5 * log_odds)
+    by_class = rate_of(log_odds)
     return np.append((1.0 - by_class) * others / others.sum(), by_class)
 
 

@@ -78,22 +78,6 @@ class _Terms(NamedTuple):
         squares = seen[:, : self.n_numbers] ** 2
         return np.hstack([np.ones((x.shape[0], 1)), seen, squares, np.clip(missing, -MAX_DEVIATIONS, MAX_DEVIATIONS)])
 
-    def log_odds(self, x: Floats, coefficient: Floats, *, with_gaps: bool) -> Floats:
-        """Give log-odds, (n_rows,), by what rows show, `with_gaps` also by what they do not."""
-        if not with_gaps:
-            coefficient = np.where(np.arange(coefficient.size) <= x.shape[1] + self.n_numbers, coefficient, 0.0)
-        size = max(1, NUMBERS_AT_ONCE // coefficient.size)
-        parts = [self.of(x[some]) @ coefficient for some in slices(x.shape[0], size)]
-        return np.concatenate([np.empty(0), *parts])
-
-
-class Logistic(NamedTuple):
-    """A regression that was fitted."""
-
-    coefficient: Floats  # (n_terms,)
-    covariance: Floats  # (n_terms, n_terms), of the coefficients: the inverse of the curvature where they lie
-    log_likelihood: float  # without the prior
-
 
 class Missing(NamedTuple):
     """Who lacks a label, by the predictors: a regression fitted to all drawn rows."""
@@ -101,6 +85,7 @@ class Missing(NamedTuple):
     drawn: Drawn
     terms: _Terms
     coefficient: Floats  # (n_terms,)
+    of_shown: Floats  # (n_terms,) the same, but 0 of what rows do not show
     log_evidence: float  # less that of one rate for all rows
     known: Floats  # (n_known,) log-odds of the labelled rows drawn, by what they show alone
 
@@ -109,7 +94,10 @@ class Missing(NamedTuple):
 
         They go by what rows show, `with_gaps` also by what they do not.
         """
-        return self.terms.log_odds(x, self.coefficient, with_gaps=with_gaps)
+        coefficient = self.coefficient if with_gaps else self.of_shown
+        size = max(1, NUMBERS_AT_ONCE // coefficient.size)
+        parts = [self.terms.of(x[some]) @ coefficient for some in slices(x.shape[0], size)]
+        return np.concatenate([np.empty(0), *parts])
 
     def odds(self, x: Floats) -> Floats:
         """Give the odds of lacking the label by what rows show, known rows having 1 on average: (n_chosen,).
@@ -148,9 +136,9 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     terms, outcome = recipe.of(x), drawn.lacks.astype(np.float64)
     precision = np.r_[CONSTANT_PRECISION, np.ones(terms.shape[1] - 1)]
     origin = one_rate(outcome, drawn.weight, precision.size)
-    coefficient = fit_logistic(terms, outcome, drawn.weight, precision, origin).coefficient
-    known = recipe.log_odds(x[~drawn.lacks], coefficient, with_gaps=False)
-    return Missing(drawn, recipe, coefficient, evidence, known)
+    coefficient, *_ = fit_logistic(terms, outcome, drawn.weight, precision, origin)
+    of_shown = np.where(np.arange(coefficient.size) <= x.shape[1] + n_numbers, coefficient, 0.0)
+    return Missing(drawn, recipe, coefficient, of_shown, evidence, terms[~drawn.lacks] @ of_shown)
 
 
 def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floats) -> float:
@@ -191,10 +179,8 @@ def _evidence(terms: Floats, lacks: Flags, weight: Floats) -> float:
     found, start = [], None
     for spread in SPREADS:
         precision = np.r_[CONSTANT_PRECISION, np.full(terms.shape[1] - 1, spread**-2)]
-        fit = fit_logistic(terms, outcome, weight, precision, origin, start)
-        start = fit.coefficient
-        height = fit.log_likelihood - 0.5 * float(precision @ (fit.coefficient - origin) ** 2)
-        found.append(height + 0.5 * float(np.log(precision[1:]).sum() + np.linalg.slogdet(fit.covariance)[1]))
+        start, height, curvature = fit_logistic(terms, outcome, weight, precision, origin, start)
+        found.append(height + 0.5 * float(np.log(precision[1:]).sum() - np.linalg.slogdet(curvature)[1]))
     return log_mean_exp(np.array(found)) - float(at_random)
 
 
@@ -229,10 +215,13 @@ def _sometimes_missing(missing: Flags) -> tuple[Integers, Floats]:
     return feature, missing[:, feature].mean(axis=0)
 
 
-def fit_shift(log_odds: Floats, outcome: Floats, weight: Floats, precision: float = CONSTANT_PRECISION) -> Logistic:
-    """Find by how much log-odds, (n_rows,), are too low for `outcome`; 0 is likeliest beforehand, by `precision`."""
+def fit_shift(
+    log_odds: Floats, outcome: Floats, weight: Floats, precision: float = CONSTANT_PRECISION
+) -> tuple[float, float]:
+    """Find by how much log-odds, (n_rows,), are too low for `outcome`, and its variance; `precision` is that of 0."""
     one = np.ones((outcome.size, 1))
-    return fit_logistic(one, outcome, weight, np.full(1, precision), np.zeros(1), offset=log_odds)
+    shift, _, curvature = fit_logistic(one, outcome, weight, np.full(1, precision), np.zeros(1), offset=log_odds)
+    return float(shift[0]), 1.0 / float(curvature[0, 0])
 
 
 def fit_logistic(  # data, prior, and where to begin
@@ -243,9 +232,10 @@ def fit_logistic(  # data, prior, and where to begin
     origin: Floats,
     start: Floats | None = None,
     offset: Floats | float = 0.0,
-) -> Logistic:
+) -> tuple[Floats, float, Floats]:
     """Find the coefficients of highest posterior density: log-odds of `outcome` are `offset` + `terms` @ coefficients.
 
+    Gives what `climb` does; the inverse of the curvature is the covariance of the coefficients.
     `terms` is (n_rows, n_terms), `outcome` (n_rows,) 1 or 0, `weight` (n_rows,) how often each row counts; the prior of
     the coefficients is normal about `origin` with `precision`, (n_terms,) either, all above 0, so that they stay finite
     where a term tells all rows of one kind from the others.  There is one maximum: `start` only saves steps.
@@ -261,9 +251,7 @@ def fit_logistic(  # data, prior, and where to begin
         root = terms * np.sqrt(weight * rate * (1.0 - rate))[:, None]  # BLAS computes half of a product with itself
         return slope, root.T @ root + np.diag(precision)
 
-    coefficient, _, curvature = climb(height, slope_and_curvature, origin if start is None else start)
-    covariance = np.linalg.inv(curvature).astype(np.float64, copy=False)
-    return Logistic(coefficient, covariance, log_likelihood(offset + terms @ coefficient, outcome, weight))
+    return climb(height, slope_and_curvature, origin if start is None else start)
 
 
 def climb(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.deduplicate import Key
-from em_impute.em.blocks import Flags, Floats, Integers, slices
+from em_impute.em.blocks import Flags, Floats, Integers, Rows, slices
 from em_impute.em.clustering import squared_distances
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.missingness.neighbours import find_clusters, points_of
@@ -77,29 +77,19 @@ class _Rows(NamedTuple):
 
 
 def find_row_clusters(
-    x: Floats,
-    codes: Integers,
-    label: Integers,
-    weight: Floats,
-    keys: Sequence[Key],
-    log_odds_of: Callable[[slice], Floats],
-    seed: int,
+    rows: Rows, codes: Integers, keys: Sequence[Key], log_odds_of: Callable[[slice], Floats], seed: int
 ) -> RowClusters | None:
     """Find the cluster that rows with a label have and rows to fill lack; None where nothing is odd.
 
-    `x` (n_rows, n_features) are standardised predictors, NaN where missing, `codes` (n_rows, n_categories) categories,
-    `label` (n_rows,) −1 where unknown, `weight` (n_rows,) how many equal rows each stands for, and `log_odds_of` gives
-    the log-odds of lacking a label by the predictors, but for a constant, of some rows.
+    `rows` weigh as many equal ones as each stands for, `codes` are their categories, (n_rows, n_categories), and
+    `log_odds_of` gives the log-odds of lacking a label by the predictors, but for a constant, of some rows.
     """
-    lacks = label < 0
-    n_known, n_missing = float(weight[~lacks].sum()), float(weight[lacks].sum())
-    if not (n_known and n_missing):
-        return None
-    rng = np.random.default_rng(seed)
-    constant: Floats = np.broadcast_to(np.log(n_missing / n_known), label.shape)
+    x, label, weight = rows
+    lacks, rng = label < 0, np.random.default_rng(seed)
+    constant: Floats = np.broadcast_to(np.log(weight[lacks].sum() / weight[~lacks].sum()), label.shape)
     some = slice(None, None, max(1, label.size // REFERENCE))
-    shift = fit_shift(log_odds_of(some), lacks[some].astype(np.float64), weight[some]).coefficient
-    rows = _Rows(x, lacks, weight, cache(lambda: log_odds_of(slice(None)) + shift))
+    shift, _ = fit_shift(log_odds_of(some), lacks[some].astype(np.float64), weight[some])
+    everyone = _Rows(x, lacks, weight, cache(lambda: log_odds_of(slice(None)) + shift))
     candidates = [count_siblings(name, key, lacks, weight) for name, key in keys]
     equal = _equal_rows(x, codes)
     if equal is None and (weight > 1.0).any():  # each row stands for all that equal it
@@ -111,10 +101,10 @@ def find_row_clusters(
         if one.gap < LEAST_GAP:
             break
         is_predictor = one.name is not None and _is_category(one.code, codes)
-        looked_at = rows._replace(log_odds=lambda: constant) if is_predictor else rows
+        looked_at = everyone._replace(log_odds=lambda: constant) if is_predictor else everyone
         if _lack_together(looked_at, one.code, level, is_key=one.name is not None, rng=rng):
             return one
-    near = find_clusters(x, label, weight, lambda: rate_of(rows.log_odds()), 10.0 * level, rng)
+    near = find_clusters(x, label, weight, lambda: rate_of(everyone.log_odds()), 10.0 * level, rng)
     found = None if near is None else count_siblings(None, near, lacks, weight)
     return None if found is None or found.gap < LEAST_GAP else found
 

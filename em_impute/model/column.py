@@ -89,11 +89,12 @@ class FittedColumn:
     @cached_property
     def siblings(self) -> Siblings | None:
         """How rows of one key speak for each other."""
-        design = self.design
-        if design.same is None:
+        design, clusters = self.design, self.fitted.how.clusters
+        if design.same is None or clusters is None:
             return None
         weight = np.ones(design.distinct.label.size) if design.weighed else design.distinct.weight
-        found, held = siblings_of(design.same, design.distinct.label, weight, len(design.labels)), self._held
+        rate, label, held = design.same.exception_rate, design.distinct.label, self._held
+        found = siblings_of(clusters.code, rate, label, weight, len(design.labels))
         return found if held is None else found.correlated(held)
 
     @cached_property
@@ -199,13 +200,7 @@ class FittedColumn:
 
     def place_of(self, rows: Codes) -> Codes:
         """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""
-        return self._place[self.design.distinct_of(rows)]
-
-    @cached_property
-    def _place(self) -> Codes:
-        place = np.empty(self.design.distinct.label.size, np.int32)
-        place[self.unlabelled] = np.arange(self.unlabelled.size, dtype=np.int32)
-        return place
+        return np.searchsorted(self.unlabelled, self.design.distinct_of(rows)).astype(np.int32)
 
     def probability_of(self, rows: Codes) -> Floats:
         """Give the probability of each label for some rows without one: (n_chosen, n_labels)."""

@@ -1,7 +1,8 @@
 """What is filled into missing cells, and what is counted of it, whole or chunk by chunk."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from operator import add
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -123,38 +124,32 @@ class CellCounts(NamedTuple):
     expected: Floats  # (n_labels,) sum of the probabilities
     wrong: float  # sum of 1 − probability over the filled cells
     entropy: float
-    left_empty: Mapping[str, int]  # by the first reason that holds
+    left_empty: Counter[str]  # by the first reason that holds
     n_without_predictors: int
     least: tuple[Unsure, ...]  # the least certain cells, ascending
-    of_group: Mapping[str, int] = {}  # rows of each group that was divided by
-    missing_of_group: Mapping[str, int] = {}  # those of them without a label
+    of_group: Counter[str]  # rows of each group that was divided by
+    missing_of_group: Counter[str]  # those of them without a label
 
     def merged(self, other: "CellCounts") -> "CellCounts":
         """Add what was filled elsewhere, further on."""
-        return CellCounts(
-            self.filled + other.filled,
-            self.expected + other.expected,
-            self.wrong + other.wrong,
-            self.entropy + other.entropy,
-            Counter(self.left_empty) + Counter(other.left_empty),
-            self.n_without_predictors + other.n_without_predictors,
-            tuple(sorted((*self.least, *other.least)))[:LEAST_CERTAIN],
-            Counter(self.of_group) + Counter(other.of_group),
-            Counter(self.missing_of_group) + Counter(other.missing_of_group),
-        )
+        both = CellCounts(*map(add, self, other))
+        return both._replace(least=tuple(sorted(both.least))[:LEAST_CERTAIN])
 
     def with_groups(self, groups: CategoryColumn | None, label: Integers) -> "CellCounts":
         """Count the rows of each group and those of them without a label, which is −1 in `label` (n_rows,)."""
         if groups is None or groups.code is None:
             return self
         missing = np.bincount(groups.code[(groups.code >= 0) & (label < 0)], minlength=len(groups.texts))
-        rows, lacking = (dict(zip(groups.texts, counts.tolist(), strict=True)) for counts in (groups.counts, missing))
+        rows, lacking = (
+            Counter(dict(zip(groups.texts, counts.tolist(), strict=True))) for counts in (groups.counts, missing)
+        )
         return self._replace(of_group=rows, missing_of_group=lacking)
 
 
 def no_cells(n_labels: int) -> CellCounts:
     """Give what became of no cells."""
-    return CellCounts(np.zeros((len(BANDS) - 1, n_labels), np.int64), np.zeros(n_labels), 0.0, 0.0, Counter(), 0, ())
+    filled = np.zeros((len(BANDS) - 1, n_labels), np.int64)
+    return CellCounts(filled, np.zeros(n_labels), 0.0, 0.0, Counter(), 0, (), Counter(), Counter())
 
 
 def count_cells(
@@ -175,9 +170,11 @@ def count_cells(
         fills.expected,
         float((1.0 - probability).sum()),
         fills.entropy,
-        {reason: n for reason, n in zip(REASONS, left_empty, strict=True) if n},
+        Counter({reason: n for reason, n in zip(REASONS, left_empty, strict=True) if n}),
         fills.without_predictors.size,
         tuple(sorted(Unsure(one, part, line, label) for one, line, label in unsure)),
+        Counter(),
+        Counter(),
     )
 
 

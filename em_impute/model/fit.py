@@ -1,13 +1,13 @@
 """From a design to probabilities: by the ensemble of many mixtures, or by the one that the user named."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, Integers, Rows, slices
+from em_impute.em.blocks import Floats, slices
 from em_impute.em.em import Fit, Step, expect, make_problem, posterior
 from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits
 from em_impute.em.parameters import Parameters
@@ -15,11 +15,10 @@ from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.posterior_draws import draw_ensemble
-from em_impute.ensemble.shrinkage import Batch
 from em_impute.ensemble.student_t import gaussian_label_scores
 from em_impute.ensemble.sufficient_statistics import group_rows
 from em_impute.ensemble.transforms import Predictors
-from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled, how_missing
+from em_impute.missingness.how_missing import HeldOut, HowMissing, how_missing
 from em_impute.model.assign import Draws, MixtureDraws
 from em_impute.model.select import Choice, choose_model
 
@@ -32,10 +31,6 @@ FitProgress = Callable[[str, str], None]
 """Told of progress: the stage and a detail."""
 
 
-Draw = Callable[[int, int], Draws]
-"""Draws a model so many times, from a seed: its parameters, and which of its mixtures speaks."""
-
-
 class Fitted(NamedTuple):
     """A model, and what it says of the rows without a label."""
 
@@ -44,7 +39,7 @@ class Fitted(NamedTuple):
     """Gives the mixture: the only one, or the one that leads the ensemble, fitted when somebody asks for it."""
     probability: Floats
     """(n_unlabelled, n_labels), of the distinct rows without a label, as if these were missing at random"""
-    draw: Draw
+    draw: Callable[[int, int], Draws]  # the model so many times, from a seed
     how: HowMissing  # how rows without a label differ from those with one
 
 
@@ -82,9 +77,7 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
     return Fitted(choice, lambda: mixture, probability, draw, how)
 
 
-def fit_with_ensemble(
-    design: Design, recipe: Recipe, progress: FitProgress, *, single: bool, led: bool = True
-) -> Fitted:
+def fit_with_ensemble(design: Design, recipe: Recipe, progress: FitProgress, *, single: bool, led: bool) -> Fitted:
     """Fit the ensemble, or with `single` the mixture that leads it; `led` says that the leading one will be asked for.
 
     The ensemble fills without it.
@@ -100,7 +93,7 @@ def fit_with_ensemble(
     )
     found, held = ensemble.comparison, ensemble.held_probability
     rows, weight = found.held, found.held.weight if design.weighed else None
-    asked = Unlabelled(found.unlabelled.origin, ensemble.asked_probability)
+    asked = found.unlabelled.origin, ensemble.asked_probability
     held_out = HeldOut(rows.label, held, found.shares, rows.numbers, weight, found.odds, unlabelled=asked)
     recipe = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)
     choice = Choice(recipe, ensemble.criterion, (), held_out, None, ensemble)
@@ -128,26 +121,14 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
     looked_at = batches if rows.label.size <= PATH_ROWS else batches[-1:]
     path = np.zeros(len(looked_at))
     for some in slices(rows.label.size, CHUNK_ROWS):
-        part = rows.x[some], rows.label[some], rows.weight[some]
-        path += _log_likelihoods(Rows(*part), looked_at, component_label, ensemble.n_labels)
+        x, label, weight = rows.x[some], rows.label[some], rows.weight[some]
+        seen = Predictors(x, np.empty((label.size, 0), np.intp), (), x.shape[1])
+        for group in group_rows(seen, np.arange(label.size)):
+            own, counts = label[group.rows], weight[group.rows]
+            for at, one in enumerate(looked_at):
+                score = gaussian_label_scores(group, one, component_label, ensemble.n_labels)[:, 0]
+                path[at] += counts @ np.where(own >= 0, score[own, np.arange(own.size)], np.logaddexp.reduce(score))
     *_, last = way = path.tolist()
-    return Mixture(
-        Fit(_parameters(batches[-1]), component_label, last, last, tuple(way), "held-out labels", 0.0), recipe
-    )
-
-
-def _log_likelihoods(rows: Rows, looked_at: Sequence[Batch], component_label: Integers, n_labels: int) -> Floats:
-    """Evaluate the log-likelihood of rows under some mixtures, one after the other; each batch is of one."""
-    n_rows, n_columns = rows.x.shape
-    seen, total = Predictors(rows.x, np.empty((n_rows, 0), np.intp), (), n_columns), np.zeros(len(looked_at))
-    for group in group_rows(seen, np.arange(n_rows)):
-        label, weight = rows.label[group.rows], rows.weight[group.rows]
-        for at, one in enumerate(looked_at):
-            score = gaussian_label_scores(group, one, component_label, n_labels)[:, 0]
-            total[at] += weight @ np.where(label >= 0, score[label, np.arange(label.size)], np.logaddexp.reduce(score))
-    return total
-
-
-def _parameters(batch: Batch) -> Parameters:
-    """Give the parameters of the only mixture of a batch."""
-    return Parameters(np.exp(batch.log_share[0]), batch.mean[0], batch.covariance[0])
+    final = batches[-1]
+    parameters = Parameters(np.exp(final.log_share[0]), final.mean[0], final.covariance[0])  # of its only mixture
+    return Mixture(Fit(parameters, component_label, last, last, tuple(way), "held-out labels", 0.0), recipe)

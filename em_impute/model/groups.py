@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design, redundant_columns
-from em_impute.em.blocks import Floats, Integers, Rows, in_units, rows_by_code, standard_units
+from em_impute.em.blocks import Floats, Integers, Rows, rows_by_code, standardise
 from em_impute.ensemble.cross_validation import LEAST_CHANCE
 from em_impute.ensemble.folds import N_FOLDS
 from em_impute.ensemble.stacking_weights import cross_fitted, stack_weights
@@ -126,8 +126,7 @@ def narrowed(design: Design, rows: Integers) -> Design | None:
         values = design.distinct.x[rows, j]
         if not np.nanmax(values[counting], initial=-np.inf) - np.nanmin(values[counting], initial=np.inf) > CONSTANT:
             continue
-        shift, scale = standard_units(values, weight)
-        in_units(values, shift, scale, weight, column := np.empty(rows.size))
+        shift, scale = standardise(values, weight, column := np.empty(rows.size))
         columns.append(column)
         n_missing, shift = int(np.count_nonzero(np.isnan(values))), feature.shift + feature.scale * shift
         features.append(replace(feature, n_missing=n_missing, shift=shift, scale=feature.scale * scale))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
 from itertools import chain
 from typing import Annotated, Any, NamedTuple
 
@@ -61,15 +60,6 @@ class Coding:
         """Count the texts of each category."""
         return tuple(map(len, self.texts.values()))
 
-    @cached_property
-    def numbered(self) -> dict[str, dict[float, int]]:
-        """Find the code of a text that is a number, for a chunk in which the category holds nothing else."""
-        found: dict[str, dict[float, int]] = {}
-        for name, texts in self.texts.items():
-            values = [(parse_number(text, self.decimal), code) for code, text in enumerate(texts)]
-            found[name] = {value: code for value, code in reversed(values) if value is not None}
-        return found
-
     def predictors(self, table: Table, rows: Integers) -> Predictors:
         """Code some rows of a chunk, standardised as the sample was; a text that is new is missing."""
         codes = [self.codes(table, name, rows) for name in self.texts]
@@ -111,11 +101,8 @@ class Coding:
         column, texts = self.column[name], self.texts[name]
         found = table.categories.get(column)
         if found is None:  # the chunk holds numbers only
-            known, numbers = self.numbered[name], table.numbers[column]
-            if numbers.numbers is not None and numbers.code is not None:
-                values, which = numbers.numbers, numbers.code[rows]
-            else:
-                values, which = np.unique(numbers.of(rows), return_inverse=True)
+            known = {parse_number(text, self.decimal): code for code, text in reversed([*enumerate(texts)])}
+            values, which = np.unique(table.numbers[column].of(rows), return_inverse=True)
             return np.array([known.get(value, MISSING) for value in values.tolist()], np.intp)[which.reshape(-1)]
         if found.code is None:
             return np.full(rows.size, MISSING)
@@ -185,14 +172,16 @@ class Groups:
     own: Annotated[Mapping[str, Own], "The fit of each group that has one, by the text of the column."]
     column: Annotated[int | None, NotSaved] = None  # where it stands in the table; None where it is not there
 
-    def rows_of(self, table: Table, rows: Integers) -> Iterator[tuple[str, Integers]]:
-        """Yield each group that has a fit of its own, and the places in `rows` of its rows."""
+    def coded(self, table: Table, rows: Integers) -> dict[str, tuple[Integers, Predictors]]:
+        """Give, of each group that has a fit of its own, the places in `rows` of its rows, as this fit reads them."""
+        found: dict[str, tuple[Integers, Predictors]] = {}
         if table.groups is None or table.groups.code is None:
-            return
+            return found
         code = table.groups.code[rows]
         for number, text in enumerate(table.groups.texts):
             if text in self.own and (mine := np.flatnonzero(code == number)).size:
-                yield text, mine
+                found[text] = mine, self.own[text].expert.coding.predictors(table, rows[mine])
+        return found
 
 
 @dataclass(frozen=True)
@@ -202,7 +191,7 @@ class Model:
     labels: Annotated[tuple[str, ...], Axes("n_labels"), "The labels of the column."]
     pooled: Annotated[Expert, Key("everyone"), OwnAxes, "The fit of all rows."]
     groups: Annotated[Groups | None, "The fits of groups of rows; null without --by."]
-    delta: Annotated[Floats, Axes("n_labels"), "Log-odds added as --delta asked for."]
+    delta: Annotated[Floats, Axes("n_labels"), "Log-odds added: as --delta asked for, and against oversampling."]
     shifts: Annotated[
         LogOddsShifts | None,
         Key("tilts"),
@@ -268,30 +257,22 @@ class Model:
         predictors = self.pooled.coding.predictors(table, distinct)
         n_labels = len(self.labels)
         probability = self.pooled.predict(predictors, n_labels)
+        coded = CodedRows(predictors, {})
         if self.groups is not None:
-            for group, mine in self.groups.rows_of(table, distinct):
-                own = self.groups.own[group]
-                by_own = own.expert.predict(own.expert.coding.predictors(table, distinct[mine]), n_labels)
-                probability[mine] *= 1.0 - own.weight
-                probability[mine] += own.weight * by_own
+            coded = CodedRows(predictors, self.groups.coded(table, distinct))
+            for group, (mine, of_group) in coded.of_groups.items():
+                weight, expert = self.groups.own[group]
+                probability[mine] *= 1.0 - weight
+                probability[mine] += weight * expert.predict(of_group, n_labels)
         if self.shifts is not None:
             probability = self.shifts.apply(probability)
         probability = shift_log_odds(probability, self.delta)
         probability = probability if digits is None else np.round(probability, digits)
-        coded = partial(self._coded, table, distinct, predictors)
-        return Prediction(probability, place, rows[predictors.are_empty[place]], coded)
+        return Prediction(probability, place, rows[predictors.are_empty[place]], lambda: coded)
 
     def say(self, table: Table, rows: Codes) -> Iterator[Prediction]:
         """Say the same of very many rows, some after others."""
         return (self.predict(table, rows[some]) for some in slices(rows.size, ROWS_AT_ONCE))
-
-    def _coded(self, table: Table, rows: Integers, predictors: Predictors) -> CodedRows:
-        """Give some rows of a chunk as the fits read them; that of all rows has read their `predictors`."""
-        groups, own = self.groups, {}
-        if groups is not None:
-            for group, mine in groups.rows_of(table, rows):
-                own[group] = mine, groups.own[group].expert.coding.predictors(table, rows[mine])
-        return CodedRows(predictors, own)
 
 
 def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequence[str], request: Request) -> Expert:

@@ -18,7 +18,7 @@ from em_impute.ensemble.folds import N_FOLDS, Examples, deal, dealt_like, draw_u
 from em_impute.ensemble.metrics import log_loss
 from em_impute.ensemble.transforms import Predictors
 from em_impute.errors import ColumnError, FitError, option
-from em_impute.missingness.how_missing import HeldOut, HowMissing, Unlabelled
+from em_impute.missingness.how_missing import HeldOut, HowMissing
 from em_impute.model.assign import total_entropy
 
 MAX_ROWS = 10_000
@@ -61,9 +61,7 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
     `covariance` is a family's name or "auto"; `how` says how labels are missing.
     """
     if not (design.label >= 0).any():
-        family, n_groups, considered = choose_clusters(design, covariance, recipe, progress)
-        criterion = "BIC" if considered else "as asked"
-        return Choice(recipe._replace(family=family), criterion, considered, None, n_groups)
+        return choose_clusters(design, covariance, recipe, progress)
     families = _families_to_try(covariance, len(design.features), AUTO_FAMILIES)
     order, rows = _comparison_rows(design, recipe.seed)
     distinct = design.distinct_of(order).astype(np.intp)
@@ -93,9 +91,9 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
             if len(families) == 1:
                 raise
             continue
-        own_weight, unlabelled = weight if design.weighed else None, Unlabelled(distinct[others], probability[others])
+        own_weight, asked_of = weight if design.weighed else None, (distinct[others], probability[others])
         held_out[family] = HeldOut(
-            label, probability[held], baseline, distinct[held], own_weight, odds, unlabelled=unlabelled
+            label, probability[held], baseline, distinct[held], own_weight, odds, unlabelled=asked_of
         )
         candidates.append(Candidate(family, log_loss(probability[held], label, weight * likeness)))
     best = best_of(candidates).covariance
@@ -161,19 +159,15 @@ SHORT_MAX_ITER = 200
 """Log-likelihood still to gain, and steps, at which a first look may stop; BIC calls differences below 2 negligible."""
 
 
-def choose_clusters(
-    design: Design, covariance: str, recipe: Recipe, progress: Callable[[str], None]
-) -> tuple[str, int, tuple[Candidate, ...]]:
+def choose_clusters(design: Design, covariance: str, recipe: Recipe, progress: Progress) -> Choice:
     """Choose the family, unless `covariance` names one, and the number of groups, unless the design has their names.
-
-    Also gives the candidates, none where there was no choice.
 
     The rows compared are a sample of the table's rows, and BIC counts these alone: rows that stand for others would
     make chance look like evidence, and groups without end.  Raises FitError where BIC finds but one group.
     """
     families = _families_to_try(covariance, len(design.features), CLUSTER_FAMILIES)
     if design.labels and len(families) == 1:
-        return families[0], len(design.labels), ()
+        return Choice(recipe._replace(family=families[0]), "as asked", (), None, len(design.labels))
     rows = _sample(
         design.learning, MAX_CLUSTERED if design.labels else MAX_CLUSTERED_OPEN, recipe.seed, weighed=design.weighed
     )
@@ -207,7 +201,7 @@ def choose_clusters(
             f"ask for a number of groups, as in {option('components', 2)}, or name other predictors with "
             f"{option('features')}",
         )
-    return best.covariance, n_groups, tuple(tried)
+    return Choice(recipe._replace(family=best.covariance), "BIC", tuple(tried), None, n_groups)
 
 
 def best_of(candidates: list[Candidate]) -> Candidate:
@@ -221,17 +215,15 @@ def best_of(candidates: list[Candidate]) -> Candidate:
     return candidates[min(fitted)[1]]
 
 
-def information_criteria(
-    mixture: Mixture, log_likelihood: float, rows: float, unlabelled_entropy: float
-) -> dict[str, float]:
+def information_criteria(mixture: Mixture, log_likelihood: float, rows: float, entropy: float) -> dict[str, float]:
     """Compute BIC (Schwarz 1978), AIC and ICL (Biernacki, Celeux & Govaert 2000), the lower the better.
 
-    `unlabelled_entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
+    `entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
     """
     n_components, n_features = mixture.fit.parameters.mean.shape
     n_free = n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features)
     bic = -2.0 * log_likelihood + n_free * np.log(rows)
-    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * unlabelled_entropy}
+    return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * entropy}
 
 
 def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: int) -> list[Candidate]:

@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from em_impute.columns.same_label import SameLabel
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.missingness.how_missing import HeldOut
 
@@ -156,12 +155,9 @@ class Siblings(NamedTuple):
         return said
 
 
-def siblings_of(same: SameLabel, label: Integers, weight: Floats, n_labels: int) -> Siblings:
-    """Say how rows of one key speak for each other; `label` and `weight` are (n_rows,) as `same.code` is."""
-    code = same.code.astype(np.intp)
-    apart = np.flatnonzero(code < 0)
-    code[apart] = int(code.max(initial=-1)) + 1 + np.arange(apart.size)
+def siblings_of(code: Integers, exception_rate: float, label: Integers, weight: Floats, n_labels: int) -> Siblings:
+    """Say how rows of one key speak for each other; `code`, `label` and `weight` are (n_rows,)."""
     count = np.bincount(label[label >= 0], weight[label >= 0], n_labels) + 1.0 / n_labels
     shares = count / count.sum()
-    exceptions = min(same.exception_rate / float(1.0 - (shares**2).sum()), 1.0 - 1e-9)
+    exceptions = min(exception_rate / float(1.0 - (shares**2).sum()), 1.0 - 1e-9)
     return Siblings(np.unique(code, return_inverse=True)[1].reshape(-1), label, weight, shares, exceptions)

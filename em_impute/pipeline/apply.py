@@ -5,7 +5,7 @@ the training are, so that the two can be compared and added up.
 """
 
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import NamedTuple
@@ -37,21 +37,13 @@ MOST_TESTED = 50_000
 """Known labels that are compared with what the model says: so many tell its accuracy to a quarter of a percent."""
 
 
-class BadCells(NamedTuple):
-    """Cells of a predictor that are no numbers."""
-
-    name: str
-    cells: int
-    line: int
-    reason: str  # why none of its cells can be used; empty where these cells alone count as missing
-
-
 class Mismatch(NamedTuple):
     """What of a table does not fit a model."""
 
     lacking: tuple[str, ...]  # predictors that are not there
-    bad: tuple[BadCells, ...]
-    new_labels: tuple[tuple[str, int], ...]  # labels that the model does not know, and how many rows have each
+    unusable: Sequence[tuple[str, str]]  # predictors none of whose cells can be used, and why
+    no_numbers: Mapping[str, str]  # by predictor, its cells that are none and count as missing
+    new_labels: Sequence[str]  # labels that the model does not know, and how many rows have each
 
 
 class Applied(NamedTuple):
@@ -173,11 +165,10 @@ def apply_column(
     saved = saved if is_known else elsewhere(saved)
     table = saved.model.prepared(opened.table)
     saved = replace(saved, model=_counted(saved.model, table))
-    model, n_known, opened = saved.model, len(saved.model.labels), replace(opened, table=table)
+    model, opened = saved.model, replace(opened, table=table)
     labels = label_rows(opened.names[column], table.targets[column], model.labels, request)
-    new = tuple(zip(labels.labels[n_known:], labels.known[n_known:], strict=True))
-    mismatch = _mismatch_of(model, opened, new)
-    summary = _describe(saved, opened, labels, without=[one.name for one in mismatch.bad if one.reason])
+    mismatch = _mismatch_of(model, opened, labels)
+    summary = _describe(saved, opened, labels, without=dict(mismatch.unusable))
     drift = compare(saved.training.summary, summary)
     _refuse_mismatch(mismatch, drift, opened.name, path)
     row = np.flatnonzero(labels.label < 0).astype(np.int32)
@@ -237,35 +228,36 @@ def _spelled(dialect: Dialect, wanted: str | None) -> str | None:
     return next((_called(dialect, index) for index, name in names if same_name(name, wanted)), None)
 
 
-def _mismatch_of(model: Model, opened: InputTable, new_labels: tuple[tuple[str, int], ...]) -> Mismatch:
+def _mismatch_of(model: Model, opened: InputTable, labels: Labels) -> Mismatch:
     """Compare the columns of a table, read for the model, with those it needs."""
     coding = model.pooled.coding
     numbers = [feature.name for feature in coding.features if feature.category is None]
     source = {name: one.column for one in model.readings for name in one.names}
     found = {source.get(name, name): coding.column[name] for name in numbers if name in coding.column}
-    there = [(name, opened.table.numbers[index]) for name, index in found.items()]
     lacking = [*dict.fromkeys(source.get(name, name) for name in coding.names if name not in coding.column)]
     if model.groups is not None and model.groups.column is None and model.groups.name not in lacking:
         lacking.append(model.groups.name)
-    return Mismatch(tuple(lacking), tuple(_bad_cells(there)), new_labels)
-
-
-def _bad_cells(columns: list[tuple[str, NumberColumn]]) -> Iterator[BadCells]:
-    for name, column in columns:
+    unusable, no_numbers = [], {}
+    for name, index in found.items():
+        column = opened.table.numbers[index]
         if column.infinite:
-            yield BadCells(name, column.n_infinite, column.infinite[0], "holds infinite values")
+            unusable.append((name, f"{shown(name)} holds infinite values (line {column.infinite[0]})"))
         if column.n_bad:
             line = column.bad_examples[0][0]
-            reason = "holds numbers with a decimal comma" if column.decimal_comma else ""
-            reason = reason or ("holds no numbers" if not column.n_numbers else "")
-            yield BadCells(name, column.n_bad, line, reason)
+            if column.decimal_comma or not column.n_numbers:
+                what = "numbers with a decimal comma" if column.decimal_comma else "no numbers"
+                unusable.append((name, f"{shown(name)} holds {what} (line {line})"))
+            else:
+                no_numbers[name] = f"{plural(column.n_bad, 'cell')} of {shown(name)}, the first on line {line}"
+    new = [*zip(labels.labels, labels.known, strict=True)][len(model.labels) :]
+    new_labels = [f"{shown(label)} in {plural(count, 'row')}" for label, count in new]
+    return Mismatch(tuple(lacking), unusable, no_numbers, new_labels)
 
 
 def _refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> None:
     """Raise DesignError, naming everything that does not fit, where fills would be nonsense."""
     units = [f"{shown(one.name)} holds numbers {one.other_unit}" for one in drift.predictors if one.other_unit]
-    unusable = [f"{shown(one.name)} {one.reason} (line {one.line})" for one in found.bad if one.reason]
-    if not (units or unusable):
+    if not (units or found.unusable):
         return
     lacking = [f"{shown(name)} is not there" for name in found.lacking]
     unseen = [
@@ -273,8 +265,9 @@ def _refuse_mismatch(found: Mismatch, drift: Drift, source: str, path: str) -> N
         for one in drift.predictors
         if one.unseen
     ]
-    clauses = [*units, *unusable, *lacking, *map(_cells, found.bad), *unseen, *map(_label, found.new_labels)]
-    message = f"{shown_path(source)} does not fit the model {shown_path(path)}: {'; '.join(filter(None, clauses))}"
+    unusable = [clause for _, clause in found.unusable]
+    clauses = [*units, *unusable, *lacking, *found.no_numbers.values(), *unseen, *found.new_labels]
+    message = f"{shown_path(source)} does not fit the model {shown_path(path)}: {'; '.join(clauses)}"
     raise DesignError(
         message, f"bring these columns into the form the model was fitted to, or fit anew without {option('model')}"
     )
@@ -288,22 +281,12 @@ def mismatch_warnings(found: Mismatch) -> list[tuple[str, str]]:
         warnings.append(
             ("W24", f"Predictors of the model that are not in this table count as missing in every row: {names}.")
         )
-    cells = {one.name: clause for one in found.bad if (clause := _cells(one))}
-    if cells:
-        warnings.append(("W30", not_numbers(cells)))
+    if found.no_numbers:
+        warnings.append(("W30", not_numbers(found.no_numbers)))
     if found.new_labels:
-        labels = listed([_label(one) for one in found.new_labels])
+        labels = listed(found.new_labels)
         warnings.append(("W31", f"Labels that the model does not know, and never fills in: {labels}."))
     return warnings
-
-
-def _cells(one: BadCells) -> str:
-    return "" if one.reason else f"{plural(one.cells, 'cell')} of {shown(one.name)}, the first on line {one.line}"
-
-
-def _label(one: tuple[str, int]) -> str:
-    label, count = one
-    return f"{shown(label)} in {plural(count, 'row')}"
 
 
 def _describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without: Collection[str]) -> DataProfile:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design, make_design
-from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
+from em_impute.columns.labels import Labels, drop_zero_weights, read_labels, resolve_marks
 from em_impute.columns.readings import made_names
 from em_impute.columns.text_scores import TextScores, fit_text_scores
 from em_impute.diagnostics.diagnose import Diagnostics, examine
@@ -49,6 +49,8 @@ def complete_all(
 
     With `release` the predictors as they were read, which take much memory, are released when they are standardised.
     """
+    for column in opened.targets:  # before the first fit, which may take long
+        resolve_marks(opened.names[column], opened.table.targets[column], request)
     last = [*opened.targets][-1:] if release else []
     return [complete(opened, column, request, progress, release=column in last) for column in opened.targets]
 
@@ -70,7 +72,7 @@ def complete(
     diagnostics = None
     if request.examined and labels.n_missing:
         progress("examining", None, "")
-        diagnostics = examine(found, fills, _recipe(found.labels, request)._replace(family="full"), request)
+        diagnostics = examine(found, fills, request)
     if found.design.weighed:
         weight = found.design.distinct.weight[found.unlabelled]
         fills = fills._replace(entropy=total_entropy(found.distinct_probability, weight))
@@ -232,11 +234,8 @@ def _fill(found: FittedColumn, request: Request) -> Fills:
     return fill_rows([said], row, distinct.shape[1], request, imputing)
 
 
-def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas: Sequence[tuple[str, float]]) -> Model:
-    """Give what fills a column, in a form that travels.
-
-    `names` are those of all columns of the table, `deltas` the shifts of log-odds that were asked for.
-    """
+def model_of(found: FittedColumn, names: Sequence[str], request: Request) -> Model:
+    """Give what fills a column, in a form that travels; `names` are those of all columns of the table."""
     labels, groups, texts = found.labels.labels, None, found.texts
     names = [*names, *made_names(found.readings), *(() if texts is None else texts.names)]
     if texts is not None:
@@ -251,4 +250,4 @@ def model_of(found: FittedColumn, names: Sequence[str], request: Request, deltas
     if shifts is not None:  # labels of which nothing was learnt are never likely
         of_all = over_labels(shifts.shift, pooled.known_labels, len(labels))
         shifts = None if shifts.is_none else LogOddsShifts(shifts.weight, of_all)
-    return Model(labels, pooled, groups, deltas_of(labels, deltas), shifts, found.readings, texts)
+    return Model(labels, pooled, groups, found.delta, shifts, found.readings, texts)

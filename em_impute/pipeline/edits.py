@@ -110,13 +110,9 @@ def _filled_cells(opened: InputTable, completion: ColumnResult) -> Edits:
     column = table.targets[completion.column]
     code, start, stop = completion.fills.code, column.start, column.stop
     written = completion.labels.label[column.row] < 0  # not those that --keep-value keeps
-    if not code.size:  # nothing was missing
-        written[:] = False
-    elif (code < 0).any():
-        written[np.flatnonzero(written)[code < 0]] = False
-        code = code[code >= 0]
+    written[written] = code >= 0
     if not written.all():  # else one more copy of all of them
-        start, stop = start[written], stop[written]
+        start, stop, code = start[written], stop[written], code[code >= 0]
     texts = [quote_label(label, table.dialect, always=column.quotes_always) for label in completion.labels.labels]
     return Edits(start, stop, code, texts)
 

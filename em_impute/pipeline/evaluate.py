@@ -13,16 +13,7 @@ from em_impute.columns.text_scores import TextScores
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import accuracy, effective_rows, overdispersion, wilson_interval
 from em_impute.errors import DesignError, FitError, UsageError, option
-from em_impute.missingness.how_missing import (
-    HoldOut,
-    How,
-    as_lost,
-    hide,
-    in_clusters,
-    rows_by_label,
-    shares_to_hide,
-    without,
-)
+from em_impute.missingness.how_missing import HoldOut, How, as_lost, hide, in_clusters, shares_to_hide, without
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
 from em_impute.pipeline.complete import fit_column
@@ -198,7 +189,8 @@ def _like_missing(opened: InputTable, labels: Labels, whole: FittedColumn, row: 
     if not (design.distinct.weight[design.distinct.label < 0] > 0.0).any():
         return None
     label = labels.label[row].astype(np.intp)
-    n_known = np.array([part.size for part in rows_by_label(labels, opened.weight)])
+    may_hide = labels.label >= 0 if opened.weight is None else (labels.label >= 0) & (opened.weight > 0.0)
+    n_known = np.bincount(labels.label[may_hide], minlength=len(labels.labels))
     odds = np.ones(row.size) if how.missing is None else how.missing.odds(design.x_of(row))
     weight = odds
     if whole.reasons is not None:

@@ -9,12 +9,22 @@ import numpy as np
 
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
-from em_impute.em.blocks import Floats, Integers, Rows, make_blocks, per_row
-from em_impute.em.em import Step, Stop, Stopping, expect, iterate, log_likelihood_of, make_problem
-from em_impute.em.expectation import Moments, e_step
+from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.em import (
+    Step,
+    Stop,
+    Stopping,
+    expect,
+    iterate,
+    log_likelihood_of,
+    make_problem,
+    posterior,
+    responsibilities,
+)
+from em_impute.em.expectation import Moments
 from em_impute.em.families import FAMILIES, default_prior, log_prior
 from em_impute.em.mixture import components_of_labels, overall_covariance, weighed
-from em_impute.em.parameters import Parameters, clamp, rescale
+from em_impute.em.parameters import Parameters, rescale
 from em_impute.errors import FitError, option
 from em_impute.model.select import ordering_feature
 from em_impute.options import Request
@@ -33,6 +43,10 @@ class Showing(NamedTuple):
     lines: tuple[int, ...] = ()  # of the file, whose rows are followed; empty chooses `n_rows` telling ones
     steps: int | None = 3  # iterations whose parameters are kept; None keeps those of all
     pictures: bool = False  # keep also those of the iterations that are drawn
+
+    def in_full(self, iteration: int) -> bool:
+        """Tell whether an iteration is to be shown in full."""
+        return self.steps is None or iteration <= self.steps
 
 
 class Height(NamedTuple):
@@ -80,7 +94,6 @@ class Explanation(Run):
     target: str  # the name of the column
     labels: Labels
     design: Design
-    rows: Rows  # those that were fitted, each told once with its weight
     component_label: Integers  # (n_components,)
     family: str
     told: Told
@@ -99,10 +112,6 @@ class Explanation(Run):
     def n_iterations(self) -> int:
         """Number of M steps."""
         return len(self.turns)
-
-    def is_shown(self, iteration: int) -> bool:
-        """Tell whether an iteration is to be shown in full."""
-        return self.showing.steps is None or iteration <= self.showing.steps
 
     def own(self, iteration: int) -> Parameters:
         """Give the parameters after some iteration in the data's units."""
@@ -128,9 +137,9 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         raise FitError(f"no label is known in column {target!r}", hint)
     labels = labels_to_find(target, read, request)
     progress("preparing", None, "")
-    is_named, columns, known = bool(request.features), opened.columns, opened.known
+    columns, is_named = opened.columns, bool(request.features)
     design = make_design(
-        labels, columns, (), explicit=is_named, with_categories=False, known=known, weight=opened.weight
+        labels, columns, (), explicit=is_named, with_categories=False, known=opened.known, weight=opened.weight
     )
     by = ordering_feature(design, name_of(opened, request.order_by))
     chosen = [row_at(opened, line) for line in showing.lines]
@@ -150,23 +159,17 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         sorted_ = {at: Parameters(*(values[order] for values in one)) for at, one in done.parameters.items()}
         done = replace(done, parameters=sorted_)
     place = np.array(chosen or _telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
+    values = np.array([dict(columns)[feature.name].of(place) for feature in design.features]).T
     return Explanation(
         **vars(done),
         target=target,
         labels=labels,
         design=design,
-        rows=rows,
         component_label=component_label,
         family=_family(request),
-        told=_told(opened, design, place),
+        told=Told(opened.table.line_of(place), design.label[place].astype(np.intp), design.x_of(place), values),
         showing=showing,
     )
-
-
-def _told(opened: InputTable, design: Design, rows: Integers) -> Told:
-    columns = dict(opened.columns)
-    values = np.array([columns[feature.name].of(rows) for feature in design.features]).T
-    return Told(opened.table.line_of(rows), design.label[rows].astype(np.intp), design.x_of(rows), values)
 
 
 def _family(request: Request) -> str:
@@ -217,7 +220,7 @@ def _follow(
 
 def _is_kept(iteration: int, showing: Showing) -> bool:
     """Tell whether the parameters of an iteration will be shown or drawn: of thousands, only some."""
-    if showing.steps is None or iteration <= showing.steps:
+    if showing.in_full(iteration):
         return True
     if not showing.pictures or iteration <= EARLY:
         return showing.pictures
@@ -225,35 +228,16 @@ def _is_kept(iteration: int, showing: Showing) -> bool:
     return bool(round(LATER * WIDENING ** round(power)) == iteration)
 
 
-def responsibilities(parameters: Parameters, component_label: Integers, x: Floats, label: Integers) -> Floats:
-    """Take the E step for some rows: (n_rows, n_components).
-
-    `x` is (n_rows, n_features), standardised, with NaN for missing; `label` (n_rows,) clamps where it is known.
-    """
-    n_labels, n_components = int(component_label.max()) + 1, component_label.size
-    log_clamp = clamp(component_label, n_labels)
-    blocks = make_blocks(x, label.astype(np.intp), np.ones(label.size), n_components)
-    return per_row(
-        [e_step(block, parameters, log_clamp).responsibility for block in blocks], blocks, (label.size, n_components)
-    )
-
-
 def _telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:
     """Choose rows without a label, from doubtful to certain at the start, and one whose label is least likely there."""
-    distinct, n_labels = design.distinct, int(component_label.max()) + 1
+    distinct = design.distinct
     shows = ~np.isnan(distinct.x).all(axis=1)
     unknown, known = (np.flatnonzero(is_it & shows) for is_it in (distinct.label < 0, distinct.label >= 0))
-    belongs = (component_label[:, None] == np.arange(n_labels)).astype(float)
-
-    def chances(rows: Integers) -> Floats:
-        said: Floats = responsibilities(start, component_label, distinct.x[rows], np.full(rows.size, -1)) @ belongs
-        return said
-
     n_unknown = min(unknown.size, number - (1 if known.size and number > 1 else 0))
-    own = chances(known)[np.arange(known.size), distinct.label[known]]
+    chances, own = (posterior(start, component_label, distinct.x[rows]) for rows in (unknown, known))
     chosen = [
-        *_quantiles(unknown, chances(unknown).max(axis=1, initial=0.0), n_unknown),
-        *_quantiles(known, own, number - n_unknown),
+        *_quantiles(unknown, chances.max(axis=1, initial=0.0), n_unknown),
+        *_quantiles(known, own[np.arange(known.size), distinct.label[known]], number - n_unknown),
     ]
     if design.index is None:
         return sorted(chosen)

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from itertools import accumulate, count
+from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple, TypeVar
 
@@ -16,52 +17,26 @@ import numpy as np
 
 from em_impute.columns.labels import Labels
 from em_impute.columns.weights import refuse_no_weight
-from em_impute.ensemble.candidates import MAX_REFIT
-from em_impute.errors import FitError
+from em_impute.errors import FitError, option
 from em_impute.model.fills import CellCounts, Imputing, count_cells, fill_rows, no_cells, no_fills
 from em_impute.options import Request
 from em_impute.pipeline.apply import elsewhere, fitted_to
 from em_impute.pipeline.backends import MapParts, dask_parts, serial_parts
 from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.edits import changed_cells, long_portions, make_edits, refuse_taken
-from em_impute.pipeline.fit_parts import (
-    START_ROWS,
-    ColumnFiller,
-    ColumnOfParts,
-    ScanResult,
-    apply_to_column,
-    fit_column_of_parts,
-)
+from em_impute.pipeline.fit_parts import ColumnFiller, ColumnOfParts, ScanResult, apply_to_column, fit_column_of_parts
 from em_impute.pipeline.memory import default_limit, room_to_keep
 from em_impute.pipeline.open import InputTable, Progress, look_at, read_options, unique_names
-from em_impute.pipeline.parts import (
-    Part,
-    ReadPlan,
-    called,
-    forget,
-    in_part,
-    label_codes,
-    open_as_planned,
-    open_part,
-    read_along,
-    write,
-)
+from em_impute.pipeline.parts import Part, ReadPlan, called, forget, label_codes, open_as_planned, open_part, read_along
 from em_impute.pipeline.save import model_of_columns
-from em_impute.pipeline.scan import PartRead, RowSummary, Wanted, bounds, scan_part
+from em_impute.pipeline.scan import PartRead, RowSummary, Sample, bounds_of, rows_to_draw, scan_part
 from em_impute.saved_model.store import SavedModel, TrainingTable
 from em_impute.table.dialect import Dialect
-from em_impute.table.output import WrittenFile
+from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
 from em_impute.table.patch import NUMBERING, Portion, encoded, in_portions, patch_long, splice
 from em_impute.table.read import Table
 from em_impute.table.source import Source
 from em_impute.table.text import shown_path
-
-SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
-"""Of either kind of rows, that one process has room for."""
-
-SAMPLE_PART = 0.1
-DRAWN_BYTES, DRAWN_CELL_BYTES = 100, 16
-"""Part of --max-memory that the rows drawn may take, and what each of them does beside its record."""
 
 R = TypeVar("R")
 
@@ -139,16 +114,16 @@ def complete_parts(
     weights = None if options["weights"] is None else names[options["weights"]]
     run = secrets.token_hex(8)
     plan = ReadPlan(run, request, first, dialect, len(parts), workers.keep_bytes, weights)
-    wanted = _wanted(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, workers.max_memory)
+    size = rows_to_draw(len(names), max(1.0, len(data) / max(1, data.count(b"\n"))), request, workers.max_memory)
     with workers.open(partial(forget, run)) as map_parts:
         began = perf_counter()
-        summary = _read(parts, plan, wanted, map_parts, progress)
+        summary = _read(parts, plan, size, map_parts, progress)
         read = perf_counter()
         if not summary.n_rows:
             raise FitError(f"{called(parts)} has a header but no rows to learn from", "add rows below the header")
         if weights is not None and summary.weights is not None:
             refuse_no_weight(weights, summary.weights)
-        scan = ScanResult(parts, plan, wanted, header, names, summary)
+        scan = ScanResult(parts, plan, size, header, names, summary)
         if saved is None:
             columns = tuple(fit_column_of_parts(scan, column, map_parts, progress) for column in options["targets"])
         else:
@@ -169,29 +144,14 @@ def complete_parts(
     return PartsResult(**vars(scan), columns=columns, totals=totals, filled=filled, timings=timings)
 
 
-def _wanted(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> Wanted:
-    """Say how many rows of either kind are drawn: as many as the fit has use for and one process has room for.
-
-    Only what the user said of memory counts, not what there is: the same parts are filled alike on every machine.
-    """
-    # EM over all rows needs of a sample only where to begin.
-    most = min(
-        START_ROWS if request.names_one_mixture else MAX_REFIT, SAMPLE_BYTES / record_bytes, SAMPLE_CELLS / n_columns
-    )
-    if max_memory is not None:
-        a_row = 2 * (record_bytes + DRAWN_BYTES + DRAWN_CELL_BYTES * n_columns)  # of either kind
-        most = min(most, SAMPLE_PART * max_memory / a_row)
-    return Wanted(int(most), request.seed)
-
-
-def _read(parts: Sequence[Part], plan: ReadPlan, wanted: Wanted, map_parts: MapParts, progress: Progress) -> RowSummary:
+def _read(parts: Sequence[Part], plan: ReadPlan, size: int, map_parts: MapParts, progress: Progress) -> RowSummary:
     """Read all parts.  Those that are handed out later are told which rows can no longer be drawn."""
-    total: RowSummary | None = None
-    what = ((plan, wanted, bounds(total, wanted)) for _ in parts)
-    for one in _watched(map_parts(scan_part, parts, what), parts, "reading", progress):
-        total = one if total is None else total.plus(one, wanted)
-    if total is None:
-        raise AssertionError("a table has at least one part")
+    samples: dict[int, Sample] = {}
+    what = ((plan, size, {column: bounds_of(one, size) for column, one in samples.items()}) for _ in parts)
+    found = _watched(map_parts(scan_part, parts, what), parts, "reading", progress)
+    total: RowSummary
+    for total in accumulate(found, partial(RowSummary.plus, size=size)):
+        samples |= total.samples
     return total
 
 
@@ -219,13 +179,22 @@ def _fill_part(part: Part, plan: FillPlan) -> PartResult:
     no longer what it was when it was read, `OutputError` where it cannot be written.
     """
     result = PartResult(part.number, [], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
-    with in_part(part, plan.reading), open_as_planned(part, plan.reading) as (source, dialect):
+    with open_as_planned(part, plan.reading) as (source, dialect):
         tables = _completed(source, dialect, part, plan, result)
         for output in part.outputs:
-            result.files.append(write(output, next(tables)))
+            result.files.append(_write(output, next(tables)))
         if not part.outputs:
             deque(next(tables), maxlen=0)
     return result
+
+
+def _write(path: str, blocks: Iterable[bytes]) -> WrittenFile:
+    """Write a part whole or not at all.  Raises `OutputError`."""
+    if not path:
+        return write_to_stdout(blocks)
+    with output_errors(f"cannot write {shown_path(path)}", f"name another folder with {option('output')}"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return write_atomically(path, blocks)
 
 
 def _completed(
@@ -237,10 +206,10 @@ def _completed(
     """
     request, sha256 = plan.reading.request, plan.read.sha256
 
-    def filled(read: Iterable[Table], number: int, *, counts: bool) -> Iterator[tuple[InputTable, list[ColumnResult]]]:
+    def filled(number: int, *, counts: bool) -> Iterator[tuple[InputTable, list[ColumnResult]]]:
         """Fill chunk after chunk, by this draw if labels are drawn."""
         first_row = plan.n_before
-        for chunk in read:
+        for chunk in read_along(source, dialect, part, plan.reading):
             targets = {
                 column: replace(target, quotes_always=plan.read.quotes_always[column])
                 for column, target in chunk.targets.items()
@@ -253,14 +222,13 @@ def _completed(
             yield opened, completions
             first_row += table.n_rows
 
-    def portions(read: Iterable[Table], number: int) -> Iterator[Portion]:
-        for at, (opened, completions) in enumerate(filled(read, number, counts=number == 0)):
+    def portions(number: int) -> Iterator[Portion]:
+        for at, (opened, completions) in enumerate(filled(number, counts=number == 0)):
             edits = make_edits(opened, completions, request)
             yield from in_portions(edits, opened.table.start if at else 0, opened.table.stop)
 
     def version(number: int) -> Iterator[Portion]:
-        read = read_along(source, dialect, part, plan.reading)
-        for opened, completions in filled(read, max(0, number - 1), counts=number == 1):
+        for opened, completions in filled(max(0, number - 1), counts=number == 1):
             yield from long_portions(opened, completions, request, number)
 
     if plan.long:
@@ -269,8 +237,7 @@ def _completed(
         yield patch_long(source, dialect, versions, expect_sha256=sha256)
         return
     for number in count():
-        read = read_along(source, dialect, part, plan.reading)
-        yield encoded(splice(source, portions(read, number), expect_sha256=sha256), dialect)
+        yield encoded(splice(source, portions(number), expect_sha256=sha256), dialect)
 
 
 def _filled(table: Table, one: ColumnFiller, request: Request, drawn: tuple[int, int], part: Part) -> ColumnResult:

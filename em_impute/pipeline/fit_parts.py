@@ -6,20 +6,18 @@ from functools import reduce
 from io import BytesIO
 from itertools import chain, repeat
 from operator import add
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.labels import Labels, read_labels
 from em_impute.columns.weights import WeightScale, relative_weights
-from em_impute.em.blocks import Block, Floats, Integers, Rows
-from em_impute.em.em import Problem, fit, iterate, make_problem
+from em_impute.em.blocks import UNKNOWN, Block, Floats, Integers, Rows
+from em_impute.em.em import Problem, Step, make_problem
 from em_impute.em.expectation import Moments, empty, merge
-from em_impute.em.families import FAMILIES, Prior, default_prior
-from em_impute.em.mixture import Mixture
-from em_impute.em.parameters import clamp
+from em_impute.em.families import Prior, default_prior
+from em_impute.em.mixture import Mixture, climb
 from em_impute.model.assign import ModelDraws, deltas_of, seed_of_imputing
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
@@ -29,14 +27,13 @@ from em_impute.pipeline.complete import ColumnResult, complete, model_of
 from em_impute.pipeline.open import InputTable, Progress, input_table, interpreted, read_options
 from em_impute.pipeline.parts import CacheWriter, Part, ReadPlan, cached, called, in_part, label_codes, table_chunks
 from em_impute.pipeline.save import column_of_sample
-from em_impute.pipeline.scan import RowSummary, Sample, Wanted, evenly
+from em_impute.pipeline.scan import START_ROWS, RowSummary, Sample, trimmed
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.table.columns import MAX_TEXTS, TargetColumn
 from em_impute.table.read import read_table
 from em_impute.table.source import Source
 
-START_ROWS = 50_000
-"""Of either kind, where EM goes over all rows after them."""
+UNLABELLED = np.array([UNKNOWN])
 
 NOISE = 3.0
 """Standard errors up to which a label's share among the rows drawn differs from that of all rows by chance."""
@@ -48,7 +45,7 @@ class ScanResult:
 
     parts: Sequence[Part]
     plan: ReadPlan
-    wanted: Wanted
+    sample_size: int  # rows of either kind
     header: bytes  # what stands above the first record of the first part
     names: Sequence[str]
     summary: RowSummary
@@ -79,11 +76,6 @@ class EmTask:
     unlabelled_weight: float
 
     @property
-    def name(self) -> str:
-        """What the blocks are kept by."""
-        return f"blocks of column {self.column}"
-
-    @property
     def n_labels(self) -> int:
         """Count the labels that were fitted."""
         return len(self.model.pooled.known_labels)
@@ -98,19 +90,8 @@ class FixedStatistics(NamedTuple):
     """What does not change from step to step."""
 
     fixed: Moments  # of rows whose component is certain
-    labelled: Floats  # (n_labels,)
-    weight: float  # of all rows
-    shown: Floats  # (n_features,) cells that hold something, by weight
-    both: Floats  # (d, d) of rows that show both
-    sums: Floats  # (d, d) of the first where both are shown
-    products: Floats  # (d, d)
-
-
-class _Blocks(NamedTuple):
-    """Stands for the blocks of a part, which are elsewhere."""
-
-    part: Part
-    observed: NDArray[np.bool_]  # (1, n_features), all: some row of some part shows every feature
+    weight: Floats  # (1 + n_labels,) of the rows without a label, and of those with each
+    products: Floats  # (2·d, 2·d) of whether features are shown, and then of their values, 0 where they are not
 
 
 class FullFit(NamedTuple):
@@ -136,10 +117,10 @@ class ColumnOfParts(NamedTuple):
 
 def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, progress: Progress) -> ColumnOfParts:
     """Fit a sample as a small file, and then, where one mixture is asked for, all rows."""
-    request, wanted, names = scan.plan.request, scan.wanted, scan.names
+    request, names = scan.plan.request, scan.names
     sample = scan.summary.samples[column]
     if request.names_one_mixture or sample.may_fill.all():  # EM goes over all rows: either kind is drawn at one rate
-        sample = evenly(sample, wanted._replace(size=min(wanted.size, START_ROWS)))
+        sample = trimmed(sample, min(scan.sample_size, START_ROWS), evenly=True)
     opened = interpreted(_sample_table(scan, column, sample), request)
     target = opened.table.targets[column]
     labels = read_labels(names[column], _of_all_rows(target, scan.summary.counts[column]), request)
@@ -159,16 +140,16 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
         unread = tuple(f"line {line}{names_of[part]}" for line, part in places)
         readings.append(replace(one, unread=unread, n_unread=0))
     found = replace(found, readings=tuple(readings))
-    model, draws = model_of(found, names, request, deltas), None
+    model, draws = model_of(found, names, request), None
     if request.method == "draw":
         draws = found.draw(max(request.imputations, 1), seed_of_imputing(request.seed))
     if isinstance(model.pooled.mixtures, Mixed):
         full_fit = _fit_all_rows(scan, filler, model, found.mixture, map_parts, progress)
         mixture = full_fit.mixture
         found = replace(found, fitted=found.fitted._replace(lead=lambda: mixture))
-        model = model_of(found, names, request, deltas)
+        model = model_of(found, names, request)
     completion = completion._replace(fitted=found)
-    saved = column_of_sample(opened, completion, labels, request) if request.keeps_model else None
+    saved = column_of_sample(opened, completion, found, labels, request) if request.keeps_model else None
     filler = filler._replace(model=model, draws=draws)
     return ColumnOfParts(opened, sample, completion, labels, filler, full_fit, saved)
 
@@ -205,19 +186,22 @@ def _fit_all_rows(
     task = EmTask(plan, filler.column, label_of, weights, model, component_label, recipe.unlabelled_weight)
     fixed = reduce(_merged, map_parts(_rest_of_part, scan.parts, repeat(task)))
     prior = _prior(fixed, component_label.size, recipe.prior_strength)
-    apart = recipe.free_shares and 0.0 < fixed.labelled.sum() < fixed.weight
-    blocks = cast("Sequence[Block]", [_Blocks(part, np.ones((1, task.n_features), dtype=bool)) for part in scan.parts])
-    labelled, log_clamp = fixed.labelled if apart else None, clamp(component_label, task.n_labels)
-    problem = Problem(blocks, fixed.fixed, component_label, log_clamp, labelled)
+    labelled, weight = fixed.weight[1:], float(fixed.weight.sum())
+    apart = recipe.free_shares and 0.0 < labelled.sum() < weight
+    # One row that shows every feature stands for those of the parts, which are elsewhere.
+    stand_in = make_problem(np.zeros((1, task.n_features)), UNLABELLED, np.ones(1), component_label, task.n_labels)
+    problem = stand_in._replace(fixed=fixed.fixed, labelled=labelled if apart else None)
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
         return map_parts(_moments_of_part, scan.parts, repeat((task, work)))
 
-    begin, family, stopping = start.fit.parameters, FAMILIES[recipe.family], recipe.stopping
-    steps = iterate(problem, begin, family, prior, stopping, map_blocks, accelerate=recipe.accelerate)
-    found = fit(steps, component_label, lambda step: progress("fitting", None, f"all rows, step {step.iteration}"))
+    def watch(step: Step) -> None:
+        progress("fitting", None, f"all rows, step {step.iteration}")
+
+    found = climb(problem, start.fit.parameters, prior, recipe, watch, map_blocks)
     scale = np.array([feature.scale for feature in model.coding.features])
-    return FullFit(start._replace(fit=found), float(fixed.shown @ np.log(scale)), fixed.weight)
+    shown = np.diagonal(fixed.products)[: scale.size]
+    return FullFit(start._replace(fit=found), float(shown @ np.log(scale)), weight)
 
 
 def _of_all_rows(target: TargetColumn, counts: Mapping[str, int]) -> TargetColumn:
@@ -262,41 +246,31 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
 
 def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
     """Build the prior from the mean and covariance of all rows, in the units of the sample."""
-    mean = np.diagonal(fixed.sums) / np.maximum(np.diagonal(fixed.both), np.finfo(float).tiny)
+    n_features = len(fixed.products) // 2
+    both, sums = fixed.products[:, :n_features].reshape(2, n_features, n_features)
+    shown = np.maximum(np.diagonal(both), np.finfo(float).tiny)
+    mean = np.diagonal(sums) / shown
     # Sums of (x − m)(y − n) where both are shown; the sample's units have brought the means near 0, so that it is safe.
-    about = fixed.products - fixed.sums * mean - (fixed.sums * mean).T + fixed.both * np.outer(mean, mean)
-    size = np.sqrt(np.maximum(fixed.shown, np.finfo(float).tiny))
-    prior = default_prior(about / np.outer(size, size), fixed.weight, n_components, strength)
+    about = fixed.products[n_features:, n_features:] - sums * mean - (sums * mean).T + both * np.outer(mean, mean)
+    prior = default_prior(about / np.sqrt(np.outer(shown, shown)), float(fixed.weight.sum()), n_components, strength)
     return replace(prior, mean=mean)
 
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
-    n_features = task.n_features
-    nothing, square = empty(task.component_label.size, n_features), np.zeros((n_features, n_features))
-    fixed = FixedStatistics(nothing, np.zeros(task.n_labels), 0.0, np.zeros(n_features), square, square, square)
-    blocks = CacheWriter(task.plan.key(part, task.name), task.plan.keep_bytes, spills=True)
+    nothing, products = empty(task.component_label.size, task.n_features), np.zeros((2 * task.n_features,) * 2)
+    fixed = FixedStatistics(nothing, np.zeros(1 + task.n_labels), products)
+    blocks = CacheWriter(task.plan.key(part, f"blocks of column {task.column}"), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
-            fixed = _merged(fixed, _rest_of(rows, problem, task.n_labels))
+            seen = ~np.isnan(rows.x)
+            weight = np.bincount(rows.label + 1, rows.weight, 1 + task.n_labels).astype(np.float64, copy=False)
+            cells = np.hstack([seen, np.where(seen, rows.x, 0.0)])  # (n_rows, 2·d)
+            products = (cells * rows.weight[:, None]).T @ cells
+            fixed = _merged(fixed, FixedStatistics(problem.fixed, weight, products))
             for block in problem.blocks:
                 blocks.add(block)
     blocks.finish()
     return fixed
-
-
-def _rest_of(rows: Rows, problem: Problem, n_labels: int) -> FixedStatistics:
-    seen = ~np.isnan(rows.x)
-    shown, values = seen.astype(np.float64), np.where(seen, rows.x, 0.0)
-    weighed, known = rows.weight[:, None], rows.label >= 0
-    return FixedStatistics(
-        problem.fixed,
-        np.bincount(rows.label[known], rows.weight[known], n_labels).astype(np.float64, copy=False),
-        float(rows.weight.sum()),
-        rows.weight @ shown,
-        (shown * weighed).T @ shown,
-        (values * weighed).T @ shown,
-        (values * weighed).T @ values,
-    )
 
 
 def _merged(a: FixedStatistics, b: FixedStatistics) -> FixedStatistics:
@@ -307,7 +281,7 @@ def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]
     task, work = what
     n_components, n_features = task.component_label.size, task.n_features
     with in_part(part, task.plan):
-        blocks = cached(task.plan.key(part, task.name))  # or else they are made again
+        blocks = cached(task.plan.key(part, f"blocks of column {task.column}"))  # or else they are made again
         if blocks is None:
             blocks = chain.from_iterable(problem.blocks for _, problem in _problems(part, task))
         return reduce(merge, map(work, blocks), empty(n_components, n_features))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key
-from em_impute.columns.predictors import Column, Known, Rejected
+from em_impute.columns.predictors import Column, Known, Rejected, TextColumn
 from em_impute.columns.readings import (
     Reading,
     as_told,
@@ -26,7 +26,7 @@ from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
-from em_impute.table.columns import ANY_NUMBER, MAX_TEXTS, CategoryColumn, Codes
+from em_impute.table.columns import ANY_NUMBER, MAX_TEXTS, Codes
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
 from em_impute.table.first_record import DialectOptions
 from em_impute.table.read import ReadOptions, Table, read_table
@@ -49,7 +49,7 @@ class InputTable:
     seconds: float  # time that reading took
     weight: Floats | None = None
     """(n_rows,) how much each row counts, with mean 1 over those that do; None counts all alike"""
-    groups: tuple[str, CategoryColumn] | None = None  # the column that divides the rows, and what to call it
+    groups: TextColumn | None = None  # the column that divides the rows, and what to call it
     same: Key | None = None  # the column of which the user said that rows with one value have one label
     is_sample: bool = False  # most rows of the table are elsewhere, so that siblings of these are not at hand
     readings: tuple[Reading, ...] = ()
@@ -76,7 +76,7 @@ class InputTable:
         return [(self.names[index], numbers) for index, numbers in self.table.numbers.items()]
 
     @property
-    def categories(self) -> list[tuple[str, CategoryColumn]]:
+    def categories(self) -> list[TextColumn]:
         """Those of them that hold text, by what to call them."""
         return [(self.names[index], category) for index, category in self.table.categories.items()]
 
@@ -98,11 +98,10 @@ class InputTable:
     @property
     def keys(self) -> list[Key]:
         """The columns whose values may say which rows belong together, by what to call them: put together each time."""
-        groups = [] if self.groups is None else [(self.groups[0], self.groups[1].key_code)]
-        texts = [(name, column.key_code) for name, column in self.categories]
-        as_text = dict(texts)
-        numbers = [(name, column.key_code) for name, column in self.columns if name not in as_text]
-        return [(name, code) for name, code in [*groups, *texts, *numbers] if code is not None]
+        as_text = dict(self.categories)
+        numbers = [one for one in self.columns if one[0] not in as_text]
+        found: list[TextColumn | Column] = [*([] if self.groups is None else [self.groups]), *self.categories, *numbers]
+        return [(name, code) for name, column in found if (code := column.key_code) is not None]
 
     def same_label(self, label: Codes, keys: Sequence[Key]) -> SameLabel | None:
         """Give the column of which rows with one value have one label: as the user says, or one of `keys`."""
@@ -138,8 +137,7 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     table = read_table(source, dialect, **options)
     if not (table.n_rows or may_be_empty):
         raise FitError(f"{raw.name} has a header but no rows to learn from", "add rows below the header")
-    opened = input_table(replace(source, name=raw.name), table, options, perf_counter() - began)
-    opened = replace(opened, left=left)
+    opened = replace(input_table(replace(source, name=raw.name), table, options, perf_counter() - began), left=left)
     return opened if may_be_empty else interpreted(opened, request)
 
 
@@ -156,7 +154,7 @@ def _incomplete(table: Table, request: Request, name: str) -> tuple[list[int], l
             n_missing = category.n_missing + sum(n for text, n in known.items() if text in null_values)
             is_gapless, is_one = not n_missing, len(known.keys() - null_values) <= 1
             reason = "it holds one text only" if is_one else measured.get(names[column], "")
-            if category.too_many:
+            if category.too_many and not reason:
                 reason = f"it holds more than {category.limit} different texts"
         if not is_gapless and reason:
             left.append(Rejected(names[column], f"{n_missing:,} missing, but {reason}"))

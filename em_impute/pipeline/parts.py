@@ -4,6 +4,7 @@ import glob
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -21,7 +22,6 @@ from em_impute.pipeline.memory import array_bytes, default_limit
 from em_impute.pipeline.open import look_at, read_options
 from em_impute.table.columns import ANY_NUMBER, TargetColumn
 from em_impute.table.dialect import Dialect
-from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, open_source, spool_errors
 from em_impute.table.text import shown_path
@@ -75,13 +75,8 @@ def find_parts(named: Sequence[str]) -> list[str]:
 
 
 def first_repeated(paths: Iterable[T]) -> T | None:
-    """Give the first path that another one before it equals."""
-    seen: set[T] = set()
-    for path in paths:
-        if path in seen:
-            return path
-        seen.add(path)
-    return None
+    """Give the first path that another one equals."""
+    return next((path for path, n in Counter(paths).items() if n > 1), None)
 
 
 @contextmanager
@@ -103,15 +98,6 @@ def copied(path: str) -> Iterator[str]:
             shutil.copyfileobj(stream, file)
             file.flush()
         yield file.name
-
-
-def write(path: str, blocks: Iterable[bytes]) -> WrittenFile:
-    """Write a part whole or not at all.  Raises `OutputError`."""
-    if not path:
-        return write_to_stdout(blocks)
-    with output_errors(f"cannot write {shown_path(path)}", f"name another folder with {option('output')}"):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return write_atomically(path, blocks)
 
 
 CHUNK_BYTES = 1 << 23
@@ -223,8 +209,11 @@ class ReadPlan(NamedTuple):
 
 @contextmanager
 def open_as_planned(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialect]]:
-    """Open a part and find how it is to be read.  Raises DesignError where it does not look like the first one."""
-    with open_part(part) as raw:
+    """Open a part and find how it is to be read; an error speaks of it.
+
+    Raises DesignError where it does not look like the first one.
+    """
+    with in_part(part, plan), open_part(part) as raw:
         quote = '"' if plan.dialect.quoting else "none"
         source, dialect = look_at(raw, replace(plan.request, delimiter=plan.dialect.delimiter, quote=quote))
         _refuse_other_form(part.name, dialect, plan)

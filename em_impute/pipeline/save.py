@@ -24,11 +24,8 @@ that equals an old one shall fall into the same cell."""
 
 
 def make_model(opened: InputTable, completions: Sequence[ColumnResult], request: Request, fitted_at: str) -> SavedModel:
-    """Keep what fills the columns that were completed; `fitted_at` says when.
-
-    Raises FitError where nothing was fitted.
-    """
-    columns = tuple(_make_column(opened, completion, request) for completion in completions)
+    """Keep what fills the columns that were completed, all of which were fitted; `fitted_at` says when."""
+    columns = tuple(_make_column(opened, one, one.fitted, request) for one in completions if one.fitted)
     source = TrainingTable(opened.name, opened.table.sha256, opened.table.n_rows, fitted_at)
     return model_of_columns(columns, (source,), request)
 
@@ -41,13 +38,10 @@ def model_of_columns(
     return SavedModel(version(), request.seed, reading, sources, columns)
 
 
-def _make_column(opened: InputTable, completion: ColumnResult, request: Request) -> SavedColumn:
+def _make_column(opened: InputTable, completion: ColumnResult, found: FittedColumn, request: Request) -> SavedColumn:
     """Keep what fills one column, with what it learnt from."""
-    found = completion.fitted
-    if found is None:
-        raise AssertionError("a column that is to be saved is always fitted")
     weights, tokens = name_of(opened, request.weights), tuple(completion.labels.tokens)
-    model = model_of(found, opened.names[: opened.table.n_columns], request, request.deltas)
+    model = model_of(found, opened.names[: opened.table.n_columns], request)
     return SavedColumn(completion.target, request.free_shares, weights, tokens, _training(opened, found), model)
 
 
@@ -96,11 +90,10 @@ def rounded(values: Floats, shift: float) -> Floats:
     return result
 
 
-def column_of_sample(small: InputTable, completion: ColumnResult, labels: Labels, request: Request) -> SavedColumn:
+def column_of_sample(
+    small: InputTable, completion: ColumnResult, found: FittedColumn, labels: Labels, request: Request
+) -> SavedColumn:
     """Keep what fills a column; `completion` is of the sample `small`, `labels` were counted in all rows."""
-    found = completion.fitted
-    if found is None:
-        raise AssertionError("a column that is to be saved is always fitted")
     design = found.design
     known, sampled = (dict(zip(one.labels, one.known, strict=True)) for one in (labels, completion.labels))
     # How many rows each row drawn stands for: of every label, and at the end of a missing one.
@@ -108,6 +101,6 @@ def column_of_sample(small: InputTable, completion: ColumnResult, labels: Labels
     factor.append(labels.n_missing / max(1, completion.labels.n_missing))
     rows = design.distinct._replace(weight=design.distinct.weight * np.array(factor)[design.distinct.label])
     weighed = replace(found, design=replace(design, distinct=rows))
-    saved = _make_column(small, completion._replace(fitted=weighed), request)
+    saved = _make_column(small, completion, weighed, request)
     training = replace(saved.training, rows=sum(known.values()) + labels.n_missing)
     return replace(saved, training=training, tokens=tuple(labels.tokens))

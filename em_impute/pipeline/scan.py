@@ -17,7 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.weights import WeightScale, checked_weights, scale_of
-from em_impute.pipeline.parts import Part, ReadPlan, in_part, open_as_planned, read_along
+from em_impute.em.blocks import Flags
+from em_impute.ensemble.candidates import MAX_REFIT
+from em_impute.options import Request
+from em_impute.pipeline.parts import Part, ReadPlan, open_as_planned, read_along
 from em_impute.table.columns import NumberColumn, NumberCounts, least_type
 from em_impute.table.read import Table
 from em_impute.table.records import Asides
@@ -25,8 +28,17 @@ from em_impute.table.records import Asides
 FLOOR = 1000
 """Rows of every label at least, if it has so many."""
 
+START_ROWS = 50_000
+"""Rows of either kind, where EM goes over all rows after them: it needs of a sample only where to begin."""
+
+SAMPLE_BYTES, SAMPLE_CELLS = 24 << 20, 4_000_000
+"""Of either kind of rows, that one process has room for."""
+
+SAMPLE_PART = 0.1
+DRAWN_BYTES, DRAWN_CELL_BYTES = 100, 16
+"""Part of --max-memory that the rows drawn may take, and what each of them does beside its record."""
+
 Keys = NDArray[np.uint64]
-Flags = NDArray[np.bool_]
 
 ROW = np.dtype(
     [
@@ -46,33 +58,8 @@ GOLDEN = np.array([0x9E3779B97F4A7C15], np.uint64)
 LARGEST = np.uint64(np.iinfo(np.uint64).max)
 
 
-class Wanted(NamedTuple):
-    """What is drawn."""
-
-    size: int  # rows of either kind
-    seed: int
-
-
-class Bounds(NamedTuple):
-    """Keys beyond which no row can be drawn any more."""
-
-    known: int
-    missing: int
-    texts: dict[str, int]
-
-    def tightened(self, other: "Bounds") -> "Bounds":
-        """Take the tighter one of either."""
-        texts = {text: min(self.texts.get(text, key), key) for text, key in other.texts.items()}
-        return Bounds(min(self.known, other.known), min(self.missing, other.missing), {**self.texts, **texts})
-
-    def of(self, texts: Sequence[str], may_fill: Flags) -> Keys:
-        """Give the key beyond which no row that holds one of these texts can be drawn: (n_texts,)."""
-        own = np.array([self.texts.get(text, int(LARGEST)) for text in texts], np.uint64)
-        return np.maximum(np.where(may_fill, np.uint64(self.missing), np.uint64(self.known)), own)
-
-
-NO_BOUNDS = Bounds(int(LARGEST), int(LARGEST), {})
-"""Any row may be drawn."""
+Bounds = Mapping[str, int]
+"""Of each text, the key beyond which no row that holds it can be drawn any more; of others any row may be."""
 
 
 class Sample(NamedTuple):
@@ -91,8 +78,25 @@ class Sample(NamedTuple):
 
     def within(self, bounds: Bounds) -> "Sample":
         """Release the rows beyond some bounds."""
-        bound = bounds.of(self.texts, self.may_fill)[self.rows["text"]]
+        bound = _bounds_of_texts(self.texts, bounds)[self.rows["text"]]
         return self.keep((self.rows["key"] <= bound) | self.rows["is_witness"])
+
+
+def _bounds_of_texts(texts: Sequence[str], bounds: Bounds) -> Keys:
+    return np.array([bounds.get(text, LARGEST) for text in texts], np.uint64)
+
+
+def rows_to_draw(n_columns: int, record_bytes: float, request: Request, max_memory: int | None) -> int:
+    """Say how many rows of either kind are drawn: as many as the fit has use for and one process has room for.
+
+    Only what the user said of memory counts, not what there is: the same parts are filled alike on every machine.
+    """
+    of_use = START_ROWS if request.names_one_mixture else MAX_REFIT
+    most = min(of_use, SAMPLE_BYTES / record_bytes, SAMPLE_CELLS / n_columns)
+    if max_memory is not None:
+        a_row = 2 * (record_bytes + DRAWN_BYTES + DRAWN_CELL_BYTES * n_columns)  # of either kind
+        most = min(most, SAMPLE_PART * max_memory / a_row)
+    return int(most)
 
 
 def draw(
@@ -106,7 +110,7 @@ def draw(
     # Every row gets a number as if at random: the finaliser of SplitMix64 (Steele, Lea & Flood 2014), twice.
     number = np.arange(1 + first_row, 1 + first_row + table.n_rows, dtype=np.uint64)
     key = _mixed(_mixed(np.array([seed], np.uint64) + np.uint64(part + 1) * GOLDEN) + number * GOLDEN)
-    may = key <= bounds.of(target.texts, target.may_fill)[target.code]
+    may = key <= _bounds_of_texts(target.texts, bounds)[target.code]
     may[witnesses] = True
     row = np.flatnonzero(may)
     rows = np.zeros(row.size, ROW)
@@ -128,33 +132,29 @@ def merge_samples(samples: Sequence[Sample]) -> Sample:
     return Sample(rows, records, tuple(number), np.array([may_fill[text] for text in number], np.bool_))
 
 
-def trimmed(sample: Sample, wanted: Wanted) -> Sample:
-    """Release the rows that others of lesser keys displace."""
-    return sample.within(bounds_of(sample, wanted))
+def trimmed(sample: Sample, size: int, *, evenly: bool = False) -> Sample:
+    """Release the rows that others of lesser keys displace: as `bounds_of` says."""
+    return sample.within(bounds_of(sample, size, evenly=evenly))
 
 
-def bounds_of(sample: Sample, wanted: Wanted) -> Bounds:
-    """Find the key of the last row that is drawn, of either kind and of every text."""
+def bounds_of(sample: Sample, size: int, *, evenly: bool = False) -> Bounds:
+    """Find for every text the key of the last row that is drawn: of `size` rows of its kind, or of a few of its own.
+
+    Rows with and without a label are then kept at one rate if `evenly`, beside the few of each label.
+    """
     key, text_of, is_witness = (np.ascontiguousarray(sample.rows[name]) for name in ("key", "text", "is_witness"))
     drawn = ~is_witness
     fills = sample.may_fill[text_of]
-    floor = max(1, min(FLOOR, wanted.size // max(1, len(sample.texts))))
-    known, missing = (_bound(key[drawn & kind], wanted.size) for kind in (~fills, fills))
+    floor = max(1, min(FLOOR, size // max(1, len(sample.texts))))
+    of_kind = [_bound(key[drawn & kind], size) for kind in (~fills, fills)]
     order = np.argsort(text_of.astype(least_type(len(sample.texts))), kind="stable")  # small numbers by radix sort
     ends = np.bincount(text_of + 1, minlength=len(sample.texts) + 1).cumsum()
-    texts = {}
+    found = {}
     for k, text in enumerate(sample.texts):
-        rows = order[ends[k] : ends[k + 1]]
-        texts[text] = _bound(key[rows[drawn[rows]]], floor)
-    return Bounds(known, missing, texts)
-
-
-def evenly(sample: Sample, wanted: Wanted) -> Sample:
-    """Keep rows with and without a label at one rate, beside the few of each label that are always kept."""
-    bounds = bounds_of(sample, wanted)
-    least = min(bounds.known, bounds.missing)
-    fills = [text for text, may in zip(sample.texts, sample.may_fill, strict=True) if may]
-    return sample.within(Bounds(least, least, {**bounds.texts, **dict.fromkeys(fills, 0)}))
+        rows, may_fill = order[ends[k] : ends[k + 1]], bool(sample.may_fill[k])
+        of_text = 0 if evenly and may_fill else _bound(key[rows[drawn[rows]]], floor)
+        found[text] = max(of_text, min(of_kind) if evenly else of_kind[may_fill])
+    return found
 
 
 def _bound(key: Keys, size: int) -> int:
@@ -169,8 +169,6 @@ def _mixed(value: Keys) -> Keys:
 
 ROUGHLY = 1.25
 """Part of its size to which a sample grows before rows that others displaced are released."""
-
-AllBounds = Mapping[int, Bounds]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,9 +208,9 @@ class RowSummary(NamedTuple):
         """Count the rows."""
         return sum(part.rows for part in self.parts)
 
-    def plus(self, other: "RowSummary", wanted: Wanted) -> "RowSummary":
+    def plus(self, other: "RowSummary", size: int) -> "RowSummary":
         """Add disjoint rows; of the samples those rows are released that others displace."""
-        samples = {k: trimmed(merge_samples([one, other.samples[k]]), wanted) for k, one in self.samples.items()}
+        samples = {k: trimmed(merge_samples([one, other.samples[k]]), size) for k, one in self.samples.items()}
         return RowSummary(
             self.parts + other.parts,
             {column: _merged(numbers, other.numbers[column]) for column, numbers in self.numbers.items()},
@@ -223,29 +221,33 @@ class RowSummary(NamedTuple):
         )
 
 
-def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummary:
-    """Read a part for the first time.  `what` says how, what to sample, and which rows cannot be drawn any more."""
-    plan, wanted, known = what
-    with in_part(part, plan), open_as_planned(part, plan) as (source, dialect):
+def scan_part(part: Part, what: tuple[ReadPlan, int, Mapping[int, Bounds]]) -> RowSummary:
+    """Read a part for the first time.
+
+    `what` says how, of how many rows of either kind a sample is, and for each column which cannot be drawn any more.
+    """
+    plan, size, known = what
+    with open_as_planned(part, plan) as (source, dialect):
         tables = read_along(source, dialect, part, plan)
         found: list[RowSummary] = []
         asides: list[Asides] = []
         votes: Counter[int] = Counter()
         pieces: defaultdict[int, list[Sample]] = defaultdict(list)
-        bound = defaultdict(lambda: NO_BOUNDS, known)
+        bound: defaultdict[int, Bounds] = defaultdict(dict, known)
         seen: set[int] = set()
-        first_row, table = 0, None
-        for table in tables:
+        first_row = 0
+        for table in tables:  # one at least, if an empty one
             data = source.read(table.start, table.stop - table.start)
             place = part.number, first_row, _witnesses(table, seen)
             for column, target in table.targets.items():
                 n_known = int(target.counts[~target.may_fill].sum())
                 votes[column] += n_known * (1 if target.quotes_always else -1) or target.quotes_always
-                piece = trimmed(draw(table, column, *place, wanted.seed, bound[column]), wanted)
+                piece = trimmed(draw(table, column, *place, plan.request.seed, bound[column]), size)
                 pieces[column].append(_with_records(piece, data, table, piece.rows["row"] - first_row))
-                if sum(one.rows.size for one in pieces[column]) > ROUGHLY * 2 * wanted.size:
-                    pieces[column] = [trimmed(merge_samples(pieces[column]), wanted)]
-                    bound[column] = bound[column].tightened(bounds_of(pieces[column][0], wanted))
+                if sum(one.rows.size for one in pieces[column]) > ROUGHLY * 2 * size:
+                    pieces[column] = [trimmed(merge_samples(pieces[column]), size)]
+                    before, now = bound[column], bounds_of(pieces[column][0], size)
+                    bound[column] = {**before, **{text: min(before.get(text, key), key) for text, key in now.items()}}
             weights = None
             if table.weights is not None and plan.weights is not None:
                 weights = scale_of(checked_weights(plan.weights, table.weights, table.line_of))
@@ -255,20 +257,11 @@ def scan_part(part: Part, what: tuple[ReadPlan, Wanted, AllBounds]) -> RowSummar
             found.append(RowSummary((), numbers, without_text, counts, {}, weights))
             asides.append(table.asides)
             first_row += table.n_rows
-        if table is None:
-            raise AssertionError("a part has at least one chunk, if an empty one")
         quotes_always = {column: n > 0 for column, n in votes.items()}
         compression, no_rows = source.compression, Asides.joined(asides)
         read = PartRead(part.number, first_row, table.size, table.sha256, compression, no_rows, quotes_always)
-        samples = {column: trimmed(merge_samples(several), wanted) for column, several in pieces.items()}
-        return reduce(partial(RowSummary.plus, wanted=wanted), found)._replace(parts=(read,), samples=samples)
-
-
-def bounds(summary: RowSummary | None, wanted: Wanted) -> AllBounds:
-    """Say which keys are still of interest once some rows have been drawn."""
-    if summary is None:
-        return {}
-    return {column: bounds_of(sample, wanted) for column, sample in summary.samples.items()}
+        samples = {column: trimmed(merge_samples(several), size) for column, several in pieces.items()}
+        return reduce(partial(RowSummary.plus, size=size), found)._replace(parts=(read,), samples=samples)
 
 
 def _numbers(column: NumberColumn) -> NumberSummary:
@@ -316,11 +309,8 @@ def _witnesses(table: Table, seen: set[int]) -> NDArray[np.intp]:
 def _with_records(sample: Sample, data: bytes, table: Table, rows: NDArray[np.int64]) -> Sample:
     """Add the records of some rows of a chunk, each with a line end; `data` are the bytes of the chunk."""
     starts, stops = (offsets - table.start for offsets in table.spans(rows))
-    if stops.size and data[stops[-1] - 1 : stops[-1]] != b"\n":
-        data = data[: stops[-1]] + (table.dialect.newline or b"\n")
-        stops[-1] = len(data)
-    size = (stops - starts).astype(np.int32)  # of a chunk, which has fewer than 2³¹ bytes
-    place = np.arange(size.sum(), dtype=np.int32)
-    place += np.repeat((starts - (stops - starts).cumsum()).astype(np.int32) + size, size)
-    sample.rows["n_bytes"] = size
-    return sample._replace(records=np.frombuffer(data, np.uint8)[place])
+    records = [data[start:stop] for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+    if records and not records[-1].endswith(b"\n"):
+        records[-1] += table.dialect.newline or b"\n"
+    sample.rows["n_bytes"] = [len(one) for one in records]
+    return sample._replace(records=np.frombuffer(b"".join(records), np.uint8))

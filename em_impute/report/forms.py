@@ -16,6 +16,9 @@ from em_impute.serialize.json_text import FormatError, parse
 
 HINT = "name the .json file that em-impute wrote"
 
+OTHERS = {"hiding": "an evaluation", "steps": "an explanation", "rows": "an answer of why", "no_rows": "a check"}
+"""What other commands write, by keys that no fit report has."""
+
 
 def render(reports: Sequence[FitReport], suffix: str) -> str:
     """Write reports as .md, .html or, what any other suffix means, JSON."""
@@ -61,8 +64,8 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     if other:
         message = f"{name} has a report of schema version {other[0]!r}; this em-impute reads {SCHEMA_VERSION}"
         raise TableError(message, "render it with the em-impute that wrote it")
-    if all("hiding" in one for one in listed):
-        raise TableError(f"{name} is an evaluation, which is JSON and nothing else", "name the report of a fit")
+    for what in (what for key, what in OTHERS.items() if all(key in one for one in listed)):
+        raise TableError(f"{name} is {what}, which is JSON and nothing else", "name the report of a fit")
     try:
         return render([read(FitReport, one) for one in listed], suffix)
     except FormatError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import numpy as np
 
@@ -41,28 +41,17 @@ NEARLY = 0.95
 # How far apart two distributions lie, and what is beyond chance
 
 
-class Index(NamedTuple):
-    """The population stability index, and what it must exceed to be called drift."""
-
-    value: float
-    limit: float
-
-    @property
-    def is_drift(self) -> bool:
-        """Tell whether that is more than chance and enough to matter."""
-        return self.value > self.limit
-
-
-def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None:
+def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> tuple[float, float] | None:
     """Compare counts in the same cells, (n_cells,), by the population stability index Σ (q − p) ln(q/p).
 
     Cells are merged with their neighbours into about ten groups of equal weight in training, fewer if there are few
     rows; `unseen`, the weight of observed rows that belong to no cell, is a group of its own.  A group without observed
     rows counts as half a row, for the logarithm's sake.
 
-    Where nothing has changed, PSI/(1/n + 1/m) of n and m rows is about χ² with a degree of freedom less than there are
-    groups (Yurdakul 2018, "Statistical properties of the population stability index").  The limit is the 99.9 %
-    quantile of that, or the conventional 0.25 if this is more.  None where either side has fewer than FEW_ROWS.
+    Gives the index and its limit, beyond which there is drift.  Where nothing has changed, PSI/(1/n + 1/m) of n and m
+    rows is about χ² with a degree of freedom less than there are groups (Yurdakul 2018, "Statistical properties of the
+    population stability index").  The limit is the 99.9 % quantile of that, or the conventional 0.25 if this is more.
+    None where either side has fewer than FEW_ROWS.
     """
     n, m = float(expected.sum()), float(observed.sum()) + unseen
     if min(n, m) < FEW_ROWS:
@@ -76,7 +65,7 @@ def psi(expected: Floats, observed: Floats, unseen: float = 0.0) -> Index | None
     if p.size > 1:  # χ² by Wilson & Hilferty (1931), 3 % too much at most; scipy's would take long to import
         variance = 2.0 / (9.0 * (p.size - 1))
         by_chance = (p.size - 1) * (1.0 - variance + DEVIATIONS * variance**0.5) ** 3 * (1.0 / n + 1.0 / m)
-    return Index(float(((q - p) * np.log(q / p)).sum()), max(CONVENTION, by_chance))
+    return float(((q - p) * np.log(q / p)).sum()), max(CONVENTION, by_chance)
 
 
 def is_more_often(then: float, n_then: float, now: float, n_now: float, least: float) -> bool:
@@ -129,43 +118,35 @@ def compare(training: DataProfile, new: DataProfile) -> Drift:
         then, unit = training.numbers[name], new.units.get(name, "")
         one = _compared(name, then, now, psi(then.counts, now.counts))
         spans = [Span(counted.median, counted.lowest, counted.highest) for counted in (then, now)]
-        one = replace(one, type="numeric", then=spans[0], now=spans[1] if now.total else None)
-        predictors.append(replace(one, has_moved=one.has_moved or bool(unit), other_unit=unit))
+        one = replace(one, type="numeric", then=spans[0], now=spans[1] if now.total else None, other_unit=unit)
+        predictors.append(replace(one, has_moved=one.has_moved or bool(unit)))
     for name, held in new.texts.items():
         one = _compared(name, training.texts[name], held, _psi_of_texts(training.texts[name], held))
         predictors.append(replace(one, unseen=(held.unseen_rows, held.unseen / held.total) if held.unseen else None))
-    return Drift(predictors, _labels(training.labels, new.labels))
+    known, labels = training.labels, new.labels
+    found = _psi_of_texts(known, labels)
+    if found is None:
+        return Drift(predictors, None)
+    shares = map(ShareThenNow, (known.counts / known.total).tolist(), (labels.counts / labels.total).tolist())
+    return Drift(predictors, LabelDrift(*found, dict(zip(known.texts, shares, strict=True))))
 
 
-def _compared(name: str, then: Distribution, now: Distribution, found: Index | None) -> PredictorDrift:
+def _compared(name: str, then: Distribution, now: Distribution, found: tuple[float, float] | None) -> PredictorDrift:
+    """Say what a predictor of either kind has: `found` is its population stability index and the limit of that."""
     value, limit = found or (None, None)
-    is_drift, missing = found is not None and found.is_drift, _missing(then, now)
+    n_then, n_now = then.total + then.missing, now.total + now.missing
+    is_more = is_more_often(then.missing, n_then, now.missing, n_now, MISSING_MORE)
+    missing = ShareThenNow(then.missing / n_then if n_then else None, now.missing / n_now if n_now else None, is_more)
+    has_moved = found is not None and found[0] > found[1]
     return PredictorDrift(
-        name=name, type="categorical", has_moved=is_drift, psi=value, psi_limit=limit, missing=missing
+        name=name, type="categorical", has_moved=has_moved, psi=value, psi_limit=limit, missing=missing
     )
 
 
-def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> Index | None:
+def _psi_of_texts(then: TextDistribution, now: TextDistribution) -> tuple[float, float] | None:
     """Compare texts from the most common one on, so that rare ones share a group."""
     order = (-then.counts).argsort(kind="stable")
     return psi(then.counts[order], now.counts[order], now.unseen)
-
-
-def _missing(then: Distribution, now: Distribution) -> ShareThenNow:
-    n_then, n_now = then.total + then.missing, now.total + now.missing
-    return ShareThenNow(
-        then.missing / n_then if n_then else None,
-        now.missing / n_now if n_now else None,
-        is_more_often(then.missing, n_then, now.missing, n_now, MISSING_MORE),
-    )
-
-
-def _labels(then: TextDistribution, now: TextDistribution) -> LabelDrift | None:
-    found = _psi_of_texts(then, now)
-    if found is None:
-        return None
-    shares = map(ShareThenNow, (then.counts / then.total).tolist(), (now.counts / now.total).tolist())
-    return LabelDrift(found.value, found.limit, dict(zip(then.texts, shares, strict=True)))
 
 
 # In words

@@ -123,7 +123,7 @@ def load(text: str, name: str) -> SavedModel:
         seal = document.get("seal", BLANK)  # the first models had none
         if seal != BLANK and (not isinstance(seal, str) or _seal_of(text.replace(seal, BLANK, 1)) != seal):
             raise ModelError("it has been changed since it was saved")  # its parts may contradict each other
-        return from_json(SavedModel, document, ignores_unknown=True)  # earlier versions kept more
+        return from_json(SavedModel, document)
     except (FormatError, ModelError) as error:
         again = f"save it once more with {option('save_model')}, or use it as it was written"
         raise ModelError(f"{name} is not a model of em-impute: {error}", getattr(error, "hint", "") or again) from None

@@ -17,11 +17,11 @@ digits that they have, so that they come back to the bit.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from inspect import getdoc, signature
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from em_impute.serialize import annotations, values
 
@@ -35,12 +35,12 @@ def to_json(value: Any) -> Any:  # noqa: ANN401  # of any annotated class
     return _codec_of_class(type(value)).write(value)
 
 
-def from_json(kind: type[T], document: Any, *, ignores_unknown: bool = False) -> T:  # noqa: ANN401  # a file's content
+def from_json(kind: type[T], document: Any) -> T:  # noqa: ANN401  # a file's content
     """Make a value of a class from what JSON holds.  Raises FormatError.
 
-    With `ignores_unknown` there may be further keys, as in what another version wrote.
+    There may be further keys, as in what another version wrote.
     """
-    found: T = _codec_of_class(kind).read(values.Node(document, "", {}, ignores_unknown=ignores_unknown))
+    found: T = _codec_of_class(kind).read(values.Node(document, "", {}))
     return found
 
 
@@ -104,9 +104,8 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> values.Codec:  # noqa:
 
         return array(marks[annotations.Axes], *get_args(arguments[1]))
     if base in {int, float}:
-        return values.number(
-            base, marks.get(annotations.Range, annotations.Range()), marks.get(annotations.InfiniteAsNull)
-        )
+        codec, infinite = values.number(base, *marks.get(annotations.Range, ())), marks.get(annotations.InfiniteAsNull)
+        return codec if infinite is None else values.maybe(codec, infinite.value)
     if base is bool:
         return values.Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
     if base is str:
@@ -118,60 +117,48 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> values.Codec:  # noqa:
     )
 
 
-class _Field(NamedTuple):
-    """A field of a class."""
-
-    name: str
-    key: str
-    codec: values.Codec
-    default: Any
-    """what it has where it may be lacking; else MISSING"""
-
-
 def _codec_of_class(kind: type) -> values.Codec:
-    """Make the codec of a dataclass or named tuple, once it is needed: an object with a key a field, and no others."""
+    """Make the codec of a dataclass or named tuple, once it is needed: an object with a key a field."""
     if kind in _CODECS:
         return _CODECS[kind]
-    members = {one.key: one for one in _fields_of(kind)}
+    members = _members_of(kind)
 
     def write(value: Any) -> dict[str, Any]:  # noqa: ANN401  # of the class
-        found = ((one, getattr(value, one.name)) for one in members.values())
-        return {
-            one.key: one.codec.write(held)
-            for one, held in found
-            if not (held is one.default or (isinstance(held, type(one.default)) and held == one.default))
-        }
+        written = {}
+        for key, (name, codec, default) in members.items():
+            held = getattr(value, name)
+            if not (held is default or (isinstance(held, type(default)) and held == default)):
+                written[key] = codec.write(held)
+        return written
 
     def read(node: values.Node) -> Any:  # noqa: ANN401  # of the class
         found = node.of(dict, "an object")
-        for one in members.values():
-            if one.key not in found and one.default is MISSING:
-                node.refuse(f"complete: {one.key!r} is not in it")
-        unknown = [key for key in found if key not in members]
-        if unknown and not node.ignores_unknown:
-            node.refuse(f"of this version: {unknown[0]!r} is unknown")
-        return kind(**{members[key].name: members[key].codec.read(node.item(key)) for key in found if key in members})
+        for key, (_, _, default) in members.items():
+            if key not in found and default is MISSING:
+                node.refuse(f"complete: {key!r} is not in it")
+        return kind(**{name: codec.read(node.item(key)) for key, (name, codec, _) in members.items() if key in found})
 
     def schema(describe: values.Describe) -> values.Schema:
         return {
             "description": (getdoc(kind) or "").partition("\n")[0],
             "type": "object",
-            "properties": {one.key: one.codec.schema(describe) for one in members.values()},
-            "required": [one.key for one in members.values() if one.default is MISSING],
+            "properties": {key: codec.schema(describe) for key, (_, codec, _) in members.items()},
+            "required": [key for key, (_, _, default) in members.items() if default is MISSING],
             "additionalProperties": False,
         }
 
     return _CODECS.setdefault(kind, values.Codec(write, read, schema))
 
 
-def _fields_of(kind: type) -> Iterator[_Field]:
-    """Yield the fields of a class that documents hold."""
-    hints = get_type_hints(kind, include_extras=True)
+def _members_of(kind: type) -> dict[str, tuple[str, values.Codec, Any]]:
+    """Give the fields that documents hold, by key: name, codec, and what it has where it may lack, else MISSING."""
+    members, hints = {}, get_type_hints(kind, include_extras=True)
     for name, parameter in signature(kind).parameters.items():
-        _, marks = _taken_apart(hints[name])
+        marks = _taken_apart(hints[name])[1]
         if annotations.NotSaved not in marks:
-            key, codec = marks[annotations.Key].name if annotations.Key in marks else name, _codec_of(hints[name])
-            yield _Field(name, key, codec, parameter.default if annotations.MayLack in marks else MISSING)
+            (key,) = marks.get(annotations.Key, (name,))
+            members[key] = name, _codec_of(hints[name]), parameter.default if annotations.MayLack in marks else MISSING
+    return members
 
 
 def _kinds(classes: Mapping[str, type]) -> values.Codec:

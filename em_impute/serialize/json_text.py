@@ -1,7 +1,6 @@
 """JSON as text: strict where it is read, and laid out so that a person can read it too."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 INDENT = "  "
@@ -26,36 +25,19 @@ def parse(text: str) -> Any:  # noqa: ANN401  # whatever it holds
 
 def render(document: Any) -> str:  # noqa: ANN401  # what JSON can hold
     """Write JSON with a key a line, and lists of plain values in one."""
-    return "\n".join(_lines(document, "")) + "\n"
+    return _laid_out(document, "") + "\n"
 
 
-def _lines(value: Any, indent: str) -> Iterator[str]:  # noqa: ANN401  # what JSON can hold
-    """Yield the lines of a value; the first one is to follow whatever stands before it."""
-    if isinstance(value, dict) and value:
-        yield "{"
-        yield from _items([(f"{_plain(key)}: ", one) for key, one in value.items()], indent)
-        yield f"{indent}}}"
-    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
-        yield "["
-        yield from _items([("", one) for one in value], indent)
-        yield f"{indent}]"
-    else:
-        yield _plain(value)
-
-
-def _items(items: list[tuple[str, Any]], indent: str) -> Iterator[str]:
+def _laid_out(value: Any, indent: str) -> str:  # noqa: ANN401  # what JSON can hold
     inner = indent + INDENT
-    for number, (name, value) in enumerate(items, start=1):
-        *head, last = _lines(value, inner)
-        prefix = inner + name
-        for line in head:
-            yield prefix + line
-            prefix = ""
-        yield prefix + last + ("," if number < len(items) else "")
-
-
-def _plain(value: Any) -> str:  # noqa: ANN401  # what JSON can hold
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    if isinstance(value, dict) and value:
+        items, ends = [f"{_laid_out(key, '')}: {_laid_out(one, inner)}" for key, one in value.items()], "{}"
+    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in value):
+        items, ends = [_laid_out(one, inner) for one in value], "[]"
+    else:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+    lines = ",\n".join(inner + item for item in items)
+    return f"{ends[0]}\n{lines}\n{indent}{ends[1]}"
 
 
 def _refuse_constant(name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from em_impute.serialize.annotations import ANY, Axes, Choices, InfiniteAsNull, Pattern, Range
+from em_impute.serialize.annotations import ANY, Axes, Choices, Pattern
 from em_impute.serialize.json_text import FormatError
 
 Schema = dict[str, Any]
@@ -23,8 +23,6 @@ class Node(NamedTuple):
     path: str
     sizes: dict[str, int]
     """of the axes that were met so far in the object around it"""
-    ignores_unknown: bool = False
-    """Objects may have further keys."""
 
     def refuse(self, wanted: str) -> NoReturn:
         """Raise FormatError: the value is not what is `wanted`."""
@@ -59,8 +57,8 @@ class Codec:
     schema: Callable[[Describe], Schema]
 
 
-def maybe(codec: Codec) -> Codec:
-    """Let a value be null."""
+def maybe(codec: Codec, null: float | None = None) -> Codec:
+    """Let a value be null, which stands for `null`."""
 
     def schema(describe: Describe) -> Schema:
         found, wider = codec.schema(describe), Schema()
@@ -72,7 +70,7 @@ def maybe(codec: Codec) -> Codec:
 
     return Codec(
         lambda value: None if value is None else codec.write(value),
-        lambda node: None if node.value is None else codec.read(node),
+        lambda node: null if node.value is None else codec.read(node),
         schema,
     )
 
@@ -88,7 +86,7 @@ def constant(values: Sequence[Any]) -> Codec:
     return Codec(lambda value: value, read, lambda _: {"type": kind} | said)
 
 
-def text(pattern: Pattern | None, choices: Choices | None) -> Codec:
+def text(pattern: Pattern | None = None, choices: Choices | None = None) -> Codec:
     """Write a text; of one that is not Unicode, as a path may be, what is broken becomes escapes."""
 
     def write(value: str) -> str:
@@ -110,7 +108,7 @@ def text(pattern: Pattern | None, choices: Choices | None) -> Codec:
     return Codec(write, read, lambda _: schema)
 
 
-def number(kind: type, limits: Range, infinite: InfiniteAsNull | None) -> Codec:
+def number(kind: type, least: float | None = None, most: float | None = None) -> Codec:
     """Write an int or a float; one that is not finite becomes null."""
     wanted = "a whole number" if kind is int else "a number"
 
@@ -118,29 +116,23 @@ def number(kind: type, limits: Range, infinite: InfiniteAsNull | None) -> Codec:
         return kind(value) if kind is int or math.isfinite(value) else None
 
     def read(node: Node) -> Any:  # noqa: ANN401  # an int or a float
-        if infinite is not None and node.value is None:
-            return infinite.value
         value = node.of(int, wanted) if kind is int or isinstance(node.value, int) else node.of(float, wanted)
         if not abs(value) <= LARGEST:
             node.refuse(wanted)
-        if limits.least is not None and value < limits.least:
-            node.refuse(f"{limits.least:g} or more")
-        if limits.most is not None and value > limits.most:
-            node.refuse(f"{limits.most:g} or less")
+        if least is not None and value < least:
+            node.refuse(f"{least:g} or more")
+        if most is not None and value > most:
+            node.refuse(f"{most:g} or less")
         return kind(value)
 
-    ends = {"minimum": limits.least, "maximum": limits.most}
-    schema = {
-        "type": "integer" if kind is int else "number",
-        **{key: end for key, end in ends.items() if end is not None},
-    }
-    codec = Codec(write, read, lambda _: schema)
-    return codec if infinite is None else Codec(write, read, maybe(codec).schema)
+    ends = {"minimum": least, "maximum": most}
+    schema = {"type": "integer" if kind is int else "number"} | {k: end for k, end in ends.items() if end is not None}
+    return Codec(write, read, lambda _: schema)
 
 
 def number_or_text() -> Codec:
     """Write what may be a number or a text, which is what JSON says that it is."""
-    forms = {float: number(float, Range(), None), str: text(None, None)}
+    forms = {float: number(float), str: text()}
 
     def form_of(value: Any) -> Codec:  # noqa: ANN401  # of either
         return forms[str if isinstance(value, str) else float]
@@ -174,7 +166,7 @@ def listing(codec: Codec, axes: Axes | None, length: int | None = None) -> Codec
 
 def mapping(codec: Codec) -> Codec:
     """Write an object whose keys come from the data, such as labels."""
-    key = text(None, None)
+    key = text()
     return Codec(
         lambda values: {key.write(name): codec.write(one) for name, one in values.items()},
         lambda node: {name: codec.read(node.item(name)._replace(sizes={})) for name in node.of(dict, "an object")},

@@ -25,8 +25,8 @@ MANY_BYTES = 1 << 24  # from here on a hash takes a noticeable part of the time
 SPOOL_HINT = "free some room, or name a folder that has it with TMPDIR"
 
 EXPORT, SEE = "export it as CSV first", "see what it says; export the table as CSV"
-CONVERT, TYPED_AS_IS = "convert it to CSV first", re.compile(r"[\w./~ -]+\.\w+")
-"""What DuckDB converts, where the path needs no quotes of its own."""
+CONVERT, TYPED_AS_IS = "convert it to CSV first", re.compile(r"[\w./~ -]+\.(?!csv)\w+")
+"""What DuckDB converts, where the path needs no quotes of its own, and is not that of the result already."""
 
 OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what to do)
     rb"PK\x03\x04": ("Excel (or another zip file)", CONVERT),
@@ -140,6 +140,7 @@ def open_source(
         else:
             name, place = str(path), Path(path)
             file = _opened(place, name, resources)
+            resources.enter_context(_blamed_on_change(file, name))
         blocks = _read(file, name)
         head = b""
         while len(head) < HEAD_BYTES and (block := next(blocks, b"")):
@@ -170,6 +171,19 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
         raise TableError(f"{shown_path(name)} does not exist", hint) from None
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
+
+
+@contextmanager
+def _blamed_on_change(file: BinaryIO, name: str) -> Iterator[None]:
+    """Say of a file that cannot be read as a table, and was written to meanwhile, that this is why."""
+    stamp = _stamp_of(file)
+    try:
+        yield
+    except TableError:
+        if stamp != _stamp_of(file) and stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            message = f"{shown_path(name)} changed while it was read"
+            raise TableError(message, "run again when nothing writes to it") from None
+        raise
 
 
 def _read(file: BinaryIO, name: str) -> Iterator[bytes]:

@@ -28,11 +28,12 @@ def test_a_frame_is_completed_as_the_command_line_completes_the_file_it_would_be
 ):
     frame = pd.read_csv(SAMPLES / f"{name}.csv")
     frame.to_csv(tmp_path / "frame.csv", index=False)
-    call("fill", "frame.csv", "-c", column, *arguments, "-d", ",", "-o", "done.csv", "-r", "report.json", "-qq")
+    call("fill", "frame.csv", "-c", column, *arguments, "-o", "done.csv", "-r", "report.json", "-qq")
     by_file, told = pd.read_csv(tmp_path / "done.csv"), json.loads((tmp_path / "report.json").read_text())
 
     filled, report = em_impute.fill(frame, column, **options)
     said = json.loads(report.to_json())
+    told["log"] = [one for one in told["log"] if one["action"] != "delimiter"]
     for other in ("command", "created", "timings", "input", "output"):
         del said[other], told[other]
 

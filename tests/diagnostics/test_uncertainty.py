@@ -15,7 +15,6 @@ from em_impute.diagnostics.uncertainty import (
     Gathered,
     Uncertainty,
     _calibration,
-    _Together,
     _wrong,
     _wrong_by_held_out,
     examine_uncertainty,
@@ -23,9 +22,10 @@ from em_impute.diagnostics.uncertainty import (
 )
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.model.fills import Fills
+from em_impute.options import Request
 
 NO_SHIFT = np.zeros((N_DRAWS, 1))
-APART = _Together(1.0, 1.0)
+APART = 1.0
 """Rows that are wrong each for itself."""
 
 
@@ -94,8 +94,8 @@ def test_wrong_fills_are_counted_as_a_poisson_binomial_where_the_model_is_certai
     rng = np.random.default_rng(2)
     stated = np.column_stack([p := rng.uniform(0.5, 1.0, 200), 1 - p])
     code, fills = filled_with(stated)
-    missing = Gathered(np.arange(200), np.arange(200), np.ones(200, int), np.eye(2, dtype=int)[code])
-    found = _wrong(np.tile(stated, (N_DRAWS, 1, 1)), missing, stated, NO_SHIFT, fills, APART, rng)
+    missing = Gathered(np.arange(200), np.arange(200), np.ones(200, int), np.eye(2, dtype=int)[code], stated)
+    found = _wrong(np.tile(stated, (N_DRAWS, 1, 1)), missing, NO_SHIFT, fills, APART, rng)
     mean, sd = (1 - p).sum(), np.sqrt((p * (1 - p)).sum())
     assert found.estimate == pytest.approx(mean, abs=4 * sd / np.sqrt(500))
     assert found.low == pytest.approx(mean - 1.645 * sd, abs=0.35 * sd + 1)
@@ -105,8 +105,8 @@ def test_wrong_fills_are_counted_as_a_poisson_binomial_where_the_model_is_certai
 def test_merged_cells_count_as_often_as_they_occur():
     stated = np.array([[0.9, 0.1], [0.4, 0.6]])
     code, fills = filled_with(np.repeat(stated, [300, 100], axis=0))
-    missing = Gathered(np.arange(2), np.arange(2), np.array([300, 100]), np.array([[300, 0], [0, 100]]))
-    found = _wrong(np.tile(stated, (N_DRAWS, 1, 1)), missing, stated, NO_SHIFT, fills, APART, np.random.default_rng(3))
+    missing = Gathered(np.arange(2), np.arange(2), np.array([300, 100]), np.array([[300, 0], [0, 100]]), stated)
+    found = _wrong(np.tile(stated, (N_DRAWS, 1, 1)), missing, NO_SHIFT, fills, APART, np.random.default_rng(3))
     assert code.size == 400
     assert found.estimate == pytest.approx(30 + 40, abs=1.5)
 
@@ -116,10 +116,10 @@ def test_a_drawn_label_is_wrong_with_the_probability_of_all_others():
     stated = np.tile([0.8, 0.2], (100, 1))
     code = np.ones(100, int)
     fills = Fills(np.arange(100), code, stated[:, 1], stated.sum(axis=0), drawn=code[None])
-    missing = Gathered(np.arange(100), np.arange(100), np.ones(100, int), np.eye(2, dtype=int)[code])
+    missing = Gathered(np.arange(100), np.arange(100), np.ones(100, int), np.eye(2, dtype=int)[code], stated)
     chance = np.tile(stated, (N_DRAWS, 1, 1))
-    plain = _wrong(chance, missing, stated, NO_SHIFT, fills, APART, np.random.default_rng(4))
-    shifted = _wrong(chance, missing, stated, NO_SHIFT + 1.0, fills, APART, np.random.default_rng(4))
+    plain = _wrong(chance, missing, NO_SHIFT, fills, APART, np.random.default_rng(4))
+    shifted = _wrong(chance, missing, NO_SHIFT + 1.0, fills, APART, np.random.default_rng(4))
     odds = 0.2 / 0.8 * np.e  # of the other label, once the more probable one is trusted less
     assert plain.estimate == pytest.approx(80, abs=1)
     assert shifted.estimate == pytest.approx(100 * (1 - odds / (1 + odds)), abs=1)
@@ -128,10 +128,10 @@ def test_a_drawn_label_is_wrong_with_the_probability_of_all_others():
 def test_uncertain_parameters_make_the_interval_wider():
     stated = np.tile([0.8, 0.2], (400, 1))
     code, fills = filled_with(stated)
-    missing = Gathered(np.arange(400), np.arange(400), np.ones(400, int), np.eye(2, dtype=int)[code])
+    missing = Gathered(np.arange(400), np.arange(400), np.ones(400, int), np.eye(2, dtype=int)[code], stated)
     error = np.random.default_rng(5).uniform(0.1, 0.3, N_DRAWS)[:, None]  # the same for every row of a draw
     chance = np.stack([np.tile(1 - error, 400), np.tile(error, 400)], axis=-1)
-    found = _wrong(chance, missing, stated, NO_SHIFT, fills, APART, np.random.default_rng(6))
+    found = _wrong(chance, missing, NO_SHIFT, fills, APART, np.random.default_rng(6))
     assert found.low == pytest.approx(np.quantile(400 * error, 0.05), abs=8)
     assert found.high == pytest.approx(np.quantile(400 * error, 0.95), abs=8)
 
@@ -172,7 +172,7 @@ def test_held_out_labels_alone_give_a_beta_binomial():
     label = np.r_[np.zeros(80, int), np.ones(20, int)]
     held = HeldOut(label, np.tile([0.7, 0.3], (100, 1)), np.full((100, 2), 0.5), np.arange(100))
     _, fills = filled_with(np.tile([0.7, 0.3], (500, 1)))
-    found = _wrong_by_held_out(held, fills, 0.0, APART, np.random.default_rng(8))
+    found = _wrong_by_held_out(held, fills, 0.0, (APART, APART), np.random.default_rng(8))
     expected = stats.betabinom(500, 20.5, 80.5)
     assert found.estimate == pytest.approx(100)
     assert found.low == pytest.approx(expected.ppf(0.05), abs=4)
@@ -185,7 +185,7 @@ def test_no_fewer_than_no_fills_are_wrong_where_all_held_out_labels_of_any_weigh
     said = np.tile([0.9, 0.1], (50, 1))
     held = HeldOut(np.zeros(50, int), said, np.full((50, 2), 0.5), np.arange(50), weight)
     _, fills = filled_with(np.tile([0.9, 0.1], (200, 1)))
-    assert _wrong_by_held_out(held, fills, 0.0, APART, np.random.default_rng(9)).estimate == 0.0
+    assert _wrong_by_held_out(held, fills, 0.0, (APART, APART), np.random.default_rng(9)).estimate == 0.0
 
 
 def test_only_labels_as_sure_as_the_fills_speak_of_them():
@@ -193,8 +193,8 @@ def test_only_labels_as_sure_as_the_fills_speak_of_them():
     label = np.r_[np.zeros(50, int), np.ones(50, int)]  # the sure ones are right, the others wrong
     held = HeldOut(label, np.column_stack([sure, 1 - sure]), np.full((100, 2), 0.5), np.arange(100))
     _, fills = filled_with(np.tile([0.95, 0.05], (200, 1)))
-    assert _wrong_by_held_out(held, fills, 0.9, APART, np.random.default_rng(9)).estimate == 0.0
-    assert _wrong_by_held_out(held, fills, 0.0, APART, np.random.default_rng(9)).estimate == 100.0
+    assert _wrong_by_held_out(held, fills, 0.9, (APART, APART), np.random.default_rng(9)).estimate == 0.0
+    assert _wrong_by_held_out(held, fills, 0.0, (APART, APART), np.random.default_rng(9)).estimate == 100.0
 
 
 # The whole column
@@ -249,7 +249,7 @@ def test_a_model_that_misjudges_itself_is_told_from_one_that_does_not(share_righ
     found.fitted = SimpleNamespace(how=SimpleNamespace(clusters=None))
     found.beyond, found.cells = np.zeros(200), np.ones(200)
     _, fills = filled_with(stated)
-    result = examine_uncertainty(found, fills._replace(row=np.arange(100, 300)), 0.0, 1)
+    result = examine_uncertainty(found, fills._replace(row=np.arange(100, 300)), Request(None, ("g",), seed=1))
     assert result.agree is agree
     assert result.wrong_held_out.estimate == pytest.approx(200 * (1 - share_right))
     if agree:

@@ -35,7 +35,7 @@ def shared_out_rows(seed=1):
     x = rng.multivariate_normal([0.5, -0.3], [[1.0, 0.5], [0.5, 0.8]], N_ROWS)
     shares = rng.dirichlet([1.0] * N_COMPONENTS, N_ROWS) * rng.uniform(0.5, 2.0, (N_ROWS, 1))
     weight, mean, scatter = zip(*(weighted_moments(x, shares[:, k]) for k in range(N_COMPONENTS)), strict=True)
-    return x, shares, Moments(np.array(weight), np.array(mean), np.array(scatter), 0.0, N_ROWS)
+    return x, shares, Moments(np.array(weight), np.array(mean), np.array(scatter))
 
 
 def some_prior(strength):
@@ -109,7 +109,7 @@ def test_the_log_prior_differs_from_the_density_of_scipy_by_a_constant(family, s
 
 @every_family
 def test_a_component_without_rows_is_refused_unless_a_prior_holds_it(family):
-    moments = Moments(np.array([3.0, 0.0]), np.ones((2, 2)), np.array([np.eye(2), np.zeros((2, 2))]), 0.0, 3)
+    moments = Moments(np.array([3.0, 0.0]), np.ones((2, 2)), np.array([np.eye(2), np.zeros((2, 2))]))
 
     with pytest.raises(FitError, match="lost all its rows") as caught:
         m_step(moments, FAMILIES[family], some_prior(0.0))
@@ -211,8 +211,8 @@ def test_one_feature_or_one_component_leaves_little_to_choose(family):
     rng = np.random.default_rng(6)
     factor = rng.normal(size=(3, 3, 5))
     scatter, rows = factor @ np.swapaxes(factor, 1, 2), np.array([8.0, 5.0, 9.0])
-    several = Moments(rows, np.zeros((3, 1)), scatter[:, :1, :1], 0.0, 22)
-    single = Moments(rows[:1], np.zeros((1, 3)), scatter[:1], 0.0, 8)
+    several = Moments(rows, np.zeros((3, 1)), scatter[:, :1, :1])
+    single = Moments(rows[:1], np.zeros((1, 3)), scatter[:1])
 
     variance = m_step(several, FAMILIES[family], Prior(0.0, np.zeros(1), np.eye(1))).covariance
     covariance = m_step(single, FAMILIES[family], Prior(0.0, np.zeros(3), np.eye(3))).covariance

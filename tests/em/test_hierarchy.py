@@ -7,7 +7,7 @@ import pytest
 
 from em_impute.em import clustering
 from em_impute.em.blocks import Rows
-from em_impute.em.clustering import build_hierarchy
+from em_impute.em.clustering import build_hierarchy, partitions
 
 
 def rows_of(x, weight=None):
@@ -36,7 +36,7 @@ def test_the_two_clusters_are_merged_that_lose_the_least_likelihood(seed, monkey
     weight *= N / weight.sum()
     found = build_hierarchy(rows_of(x, weight), overall, 0)
 
-    for cluster, merges in zip(found.cluster, found.merges, strict=True):
+    for cluster, merges in found:
         groups = {k: np.flatnonzero(cluster == k) for k in range(8)}
         for kept, gone in merges:
             loss = {}
@@ -57,7 +57,7 @@ def test_long_and_narrow_groups_side_by_side_are_found_where_distances_mislead()
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     x = x @ np.array([[1.0, 0.9], [0.0, 0.2]])  # so that no single feature tells them apart
 
-    first, _ = build_hierarchy(rows_of(x), np.cov(x.T), 0).partitions(3)
+    first, _ = partitions(build_hierarchy(rows_of(x), np.cov(x.T), 0), 3)
 
     share = [np.bincount(first[k * 100 : (k + 1) * 100], minlength=3).max() for k in range(3)]
     assert min(share) >= 85
@@ -69,12 +69,12 @@ def test_rows_beyond_the_most_belong_to_none_and_gaps_count_as_the_mean(monkeypa
     x = np.random.default_rng(2).normal(size=(100, 3))
     x[::5, 1] = np.nan
 
-    for component in build_hierarchy(rows_of(x), np.eye(3), 0).partitions(4):
+    for component in partitions(build_hierarchy(rows_of(x), np.eye(3), 0), 4):
         assert np.count_nonzero(component >= 0) == 40
         assert set(component) == {-1, 0, 1, 2, 3}
 
 
 def test_one_feature_one_row_and_more_components_than_clusters_have_no_partition():
-    assert list(build_hierarchy(rows_of(np.zeros((9, 1))), np.eye(1), 0).partitions(2)) == []
-    assert list(build_hierarchy(rows_of(np.zeros((1, 2))), np.eye(2), 0).partitions(1)) == []
-    assert list(build_hierarchy(rows_of(np.eye(3)), np.eye(3), 0).partitions(4)) == []
+    assert list(partitions(build_hierarchy(rows_of(np.zeros((9, 1))), np.eye(1), 0), 2)) == []
+    assert list(partitions(build_hierarchy(rows_of(np.zeros((1, 2))), np.eye(2), 0), 1)) == []
+    assert list(partitions(build_hierarchy(rows_of(np.eye(3)), np.eye(3), 0), 4)) == []

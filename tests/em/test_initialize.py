@@ -118,7 +118,7 @@ def test_a_search_leaves_a_saddle_where_components_coincide(monkeypatch):
     free = search_in(x, 3)
 
     monkeypatch.setattr(start_module, "_guesses", lambda *_: [saddle])
-    monkeypatch.setattr(start_module.Hierarchy, "partitions", lambda *_: [])
+    monkeypatch.setattr(start_module, "partitions", lambda *_: [])
     found = search_in(x, 3)
 
     assert found.fit.objective == pytest.approx(free.fit.objective, abs=1e-4)

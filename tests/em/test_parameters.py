@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from oracles import completed, log_density
 
-from em_impute.em.parameters import condition
+from em_impute.em.parameters import complete, condition
 from em_impute.errors import ExitCode, FitError, option
 
 
@@ -24,11 +24,11 @@ def test_the_whitened_distance_and_normalizer_give_the_density_of_scipy(n_featur
     residual = rng.normal(size=n_features)
 
     for seen in [observed, observed[-1:]]:  # with and without missing features
-        conditional = condition(covariance, seen)
+        whitener, log_normalizer = condition(covariance, seen)
         for p, pattern in enumerate(seen):
             for k in range(2):
-                whitened = conditional.whitener[p, k] @ np.where(pattern, residual, 0.0)
-                found = conditional.log_normalizer[p, k] - 0.5 * whitened @ whitened
+                whitened = whitener[p, k] @ np.where(pattern, residual, 0.0)
+                found = log_normalizer[p, k] - 0.5 * whitened @ whitened
                 row = np.where(pattern, residual, np.nan)
 
                 np.testing.assert_allclose(found, log_density(row, np.zeros(n_features), covariance[k]), rtol=1e-10)
@@ -39,14 +39,14 @@ def test_completion_and_spread_equal_the_moments_from_the_precision_matrix():
     covariance, observed = random_covariances(rng, 2, 3), every_pattern(3)
     row = rng.normal(size=3)
 
-    conditional = condition(covariance, observed)
+    completion, spread = complete(covariance, condition(covariance, observed)[0], observed)
 
     for p, seen in enumerate(observed):
         for k in range(2):
-            full, spread = completed(np.where(seen, row, np.nan), np.zeros(3), covariance[k])
-            found = conditional.completion[p, k] @ np.where(seen, row, 0.0)
+            full, around = completed(np.where(seen, row, np.nan), np.zeros(3), covariance[k])
+            found = completion[p, k] @ np.where(seen, row, 0.0)
             np.testing.assert_allclose(found, full, rtol=1e-9, atol=1e-12)
-            np.testing.assert_allclose(conditional.spread[p, k], spread, rtol=1e-9, atol=1e-9)
+            np.testing.assert_allclose(spread[p, k], around, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,8 @@ def test_a_singular_covariance_is_refused_with_a_remedy(covariance):
 
 
 def test_a_singular_covariance_is_no_obstacle_to_a_row_that_shows_only_its_regular_part():
-    conditional = condition(np.ones((1, 2, 2)), np.array([[True, False]]))
+    covariance, observed = np.ones((1, 2, 2)), np.array([[True, False]])
+    completion, spread = complete(covariance, condition(covariance, observed)[0], observed)
 
-    np.testing.assert_allclose(conditional.completion[0, 0] @ [3.0, 0.0], [3.0, 3.0])
-    np.testing.assert_allclose(conditional.spread[0, 0], np.zeros((2, 2)), atol=1e-15)
+    np.testing.assert_allclose(completion[0, 0] @ [3.0, 0.0], [3.0, 3.0])
+    np.testing.assert_allclose(spread[0, 0], np.zeros((2, 2)), atol=1e-15)

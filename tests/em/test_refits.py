@@ -57,5 +57,5 @@ def test_a_refit_that_collapses_leaves_the_mixture_as_it_was(monkeypatch):
 
     rows = labelled_rows()
     mixture = fitted(rows)
-    monkeypatch.setattr(mixture_module, "fit", collapse)
+    monkeypatch.setattr(mixture_module, "climb", collapse)
     assert refits(rows, mixture, 2, 2, 1) == [mixture.fit.parameters] * 2

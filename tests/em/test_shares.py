@@ -8,10 +8,10 @@ from sampling import crossed
 from scipy.special import logsumexp
 
 from em_impute.em.blocks import Rows
-from em_impute.em.em import Stopping, expect, fit, iterate, make_problem
+from em_impute.em.em import Stopping, expect, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Prior, m_step
-from em_impute.em.mixture import Recipe, fit_mixture, weighed
+from em_impute.em.mixture import Recipe, climb, fit_mixture, weighed
 from em_impute.em.parameters import Parameters
 
 NO_PRIOR = Prior(0.0, np.zeros(2), np.eye(2))
@@ -125,7 +125,7 @@ def test_a_label_that_no_unlabelled_row_has_ends_with_a_share_of_nought(componen
     moved = [[0.0, 0.0], [9.0, 9.0], [8.5, 9.5]][: component_label.size]
     start = parameters_for(component_label)._replace(mean=np.array(moved))
 
-    found = fit(iterate(problem, start, FAMILIES["full"], SOME_PRIOR), component_label)
+    found = climb(problem, start, SOME_PRIOR, Recipe("full", accelerate=False))
 
     assert found.stop == "converged"
     assert np.isfinite(found.objective)

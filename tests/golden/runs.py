@@ -265,7 +265,7 @@ ALL = [
     # The other commands
     _run(
         "check says what it would use",
-        "check people.csv -c sex",
+        "check people.csv -c sex --json",
         "check doubtful.csv -c tree",
         "check whole.csv -c g",
         "check coded.csv",
@@ -331,7 +331,6 @@ ALL = [
     _run(
         "command lines that can never work",
         "fill",
-        "fil people.csv",
         "fill people.csv",
         "fill people.csv -c sex --colum x",
         "fill people.csv -c sex -c sex",
@@ -350,7 +349,8 @@ ALL = [
         "fill people.csv -c sex -r sex.html",
         "fill people.csv -c sex -r sex.json --no-report",
         "fill people.csv -c sex -o people.csv",
-        "fill people.csv -c sex -o x.json -r x.json",
+        "fill people.csv -c sex -o x.parquet",
+        "fill people.csv -c sex -r x.json --save-model x.json",
         "fill people.csv -c sex -o x.csv --in-place",
         "fill people.csv -c sex --backup .bak",
         "fill people.csv -c sex --imputations 3 --method map",

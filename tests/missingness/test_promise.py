@@ -21,9 +21,9 @@ WORLDS = [
 ]  # fmt: skip
 
 
-def how_sure(found, fills, _recipe, request):
+def how_sure(found, fills, request):
     """Examine nothing else."""
-    return SimpleNamespace(uncertainty=examine_uncertainty(found, fills, request.min_probability, request.seed))
+    return SimpleNamespace(uncertainty=examine_uncertainty(found, fills, request))
 
 
 def completed(cells, target, folder, **options):

@@ -5,7 +5,7 @@ import pytest
 from builders import csv_of, design_of
 
 from em_impute.missingness import regression
-from em_impute.missingness.how_missing import HeldOut, Unlabelled, judged_rows
+from em_impute.missingness.how_missing import HeldOut, judged_rows
 from em_impute.missingness.reasons import (
     AT_RANDOM,
     BY_CLASS,
@@ -45,7 +45,7 @@ def weighed(label, judged, **options):
 def held_out(row, label, probability, weight, asked):
     """Labels held out, and rows without one; the probabilities of the former stand first."""
     n = len(row)
-    return HeldOut(label, probability[:n], probability[:n], row, weight, unlabelled=Unlabelled(asked, probability[n:]))
+    return HeldOut(label, probability[:n], probability[:n], row, weight, unlabelled=(asked, probability[n:]))
 
 
 def by_rates(*rates):

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from em_impute.columns.deduplicate import keys_of_distinct
+from em_impute.em.blocks import Rows
 from em_impute.ensemble.folds import N_FOLDS, deal
 from em_impute.missingness.row_clusters import find_row_clusters
 
@@ -16,7 +17,7 @@ def found_in(x, label, *, keys=(), codes=None, weight=None, log_odds=None, seed=
     codes = np.zeros((label.size, 0), dtype=int) if codes is None else codes
     weight = np.ones(label.size) if weight is None else weight
     log_odds = np.zeros(label.size) if log_odds is None else log_odds
-    return find_row_clusters(x, codes, label, weight, keys, log_odds.__getitem__, seed)
+    return find_row_clusters(Rows(x, label, weight), codes, keys, log_odds.__getitem__, seed)
 
 
 def hide(rng, label, log_odds):
@@ -104,7 +105,7 @@ def test_merged_rows_count_as_the_rows_that_they_stand_for():
     one_by_one = found_in(x, label)
     centred = (rows[:, :3] - x.mean(axis=0)) / x.std(axis=0)
     codes, label, alike = np.zeros((len(rows), 0), int), rows[:, 3].astype(int), np.zeros(len(rows))
-    merged = find_row_clusters(centred, codes, label, weight.astype(float), (), alike.__getitem__, 0)
+    merged = find_row_clusters(Rows(centred, label, weight.astype(float)), codes, (), alike.__getitem__, 0)
 
     assert merged.kept_whole == one_by_one.kept_whole
     assert merged.with_sibling_known == pytest.approx(one_by_one.with_sibling_known)
@@ -206,9 +207,8 @@ def test_labels_missing_by_a_predictor_in_the_regression_are_no_matter_of_compan
         assert found_in(x, hide(rng, label, log_odds), log_odds=log_odds, seed=seed) is None
 
 
-@pytest.mark.parametrize("label", [np.arange(40) % 2, np.full(40, -1), np.array([0, 1, -1])])
-def test_with_all_labels_or_none_or_hardly_a_row_there_is_nothing_to_find(label):
-    assert found_in(np.random.default_rng(0).standard_normal((label.size, 2)), label) is None
+def test_with_hardly_a_row_there_is_nothing_to_find():
+    assert found_in(np.random.default_rng(0).standard_normal((3, 2)), np.array([0, 1, -1])) is None
 
 
 # Keys of merged rows, and of columns

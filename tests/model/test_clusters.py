@@ -23,7 +23,8 @@ def design(x, labels=()):
 
 
 def chosen(x, covariance="auto", labels=(), **recipe):
-    return choose_clusters(design(x, labels), covariance, Recipe("", **recipe), lambda _message: None)
+    found = choose_clusters(design(x, labels), covariance, Recipe("", **recipe), lambda _message: None)
+    return found.recipe.family, found.n_groups, found.candidates
 
 
 def heaps(n_groups, n_features, seed, n_rows=None):

@@ -149,7 +149,7 @@ def test_equal_rows_are_told_once_and_count_as_often_as_they_are_and_unlabelled_
     told = explained(tmp_path, "\n".join([header, *(lines * 50)]) + "\n", unlabelled_weight=0.25)
     weight = np.where(label < 0, 12.5, 50.0)
 
-    assert told.rows.weight.size <= 30
+    assert told.design.distinct.weight.size <= 30
     for height, at in ((told.turns[0].before, 0), (told.turns[0].after, 1)):
         expected = log_likelihood(x, label, weight, Mixture(*told.own(at)), [0, 1])
         assert height.log_likelihood == pytest.approx(expected)

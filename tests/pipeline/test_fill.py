@@ -10,7 +10,6 @@ from sampling import rarely
 
 from em_impute.errors import FitError, TableError
 from em_impute.options import Request
-from em_impute.pipeline import fill as run
 from em_impute.pipeline import parts as reading
 from em_impute.pipeline import scan
 from em_impute.table.source import HashingFile
@@ -115,7 +114,7 @@ def test_a_part_is_read_once_for_its_sample_once_to_be_filled_and_once_for_em_wh
     "options", [{"covariance": "tied", "unlabelled_weight": 0.2}, {"covariance": "diag", "shares": "free"}], ids=str
 )
 def test_em_over_all_parts_ends_where_em_over_the_file_does(tmp_path, options, monkeypatch):
-    monkeypatch.setattr(run, "START_ROWS", 300)  # so that the start is not the end
+    monkeypatch.setattr(scan, "START_ROWS", 300)  # so that the start is not the end
     rows = list(records(3000, missing=0.5))
 
     found = filled_in_parts(cut(tmp_path, rows, (700, 3000)), Request(None, ("g",), tolerance=1e-9, **options))
@@ -155,7 +154,7 @@ def test_no_rows_at_all_are_an_error(tmp_path):
 
 
 def test_a_word_among_numbers_in_the_last_part_is_found_and_told_with_its_line(tmp_path, rows, monkeypatch):
-    monkeypatch.setattr(run, "SAMPLE_CELLS", 500)  # 100 rows of either kind: the word would hardly be drawn
+    monkeypatch.setattr(scan, "SAMPLE_CELLS", 500)  # 100 rows of either kind: the word would hardly be drawn
     rows[800] = "800,f,tall,100,red\n"
 
     found = filled_in_parts(cut(tmp_path, rows, (450, 900)), Request(None, ("g",)))
@@ -165,7 +164,7 @@ def test_a_word_among_numbers_in_the_last_part_is_found_and_told_with_its_line(t
 
 
 def test_row_numbers_are_no_predictor_although_those_drawn_have_gaps(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "SAMPLE_CELLS", 1000)
+    monkeypatch.setattr(scan, "SAMPLE_CELLS", 1000)
     rows = [f"{i},{row.split(',', 1)[1]}" for i, row in enumerate(records(900))]
     header = HEADER.replace("id", "when")  # no name that gives it away
 
@@ -186,7 +185,7 @@ def test_a_category_of_numbers_is_recognised_where_a_chunk_holds_nothing_else(tm
 
 
 def test_rare_labels_are_all_drawn_and_their_shares_set_right(tmp_path, monkeypatch):
-    monkeypatch.setattr(run, "SAMPLE_CELLS", 2000)  # 400 rows of either kind
+    monkeypatch.setattr(scan, "SAMPLE_CELLS", 2000)  # 400 rows of either kind
     monkeypatch.setattr(scan, "FLOOR", 100)
     rng = np.random.default_rng(3)
     kind = rng.random(8000) < 0.02
@@ -194,7 +193,7 @@ def test_rare_labels_are_all_drawn_and_their_shares_set_right(tmp_path, monkeypa
     label = np.where(rng.random(8000) < 0.3, "", np.where(kind, "rare", "common"))
     rows = [f"{i},{g},{v:.1f},1,red\n" for i, (g, v) in enumerate(zip(label.tolist(), x.tolist(), strict=True))]
 
-    found = filled_in_parts(cut(tmp_path, rows, (4000, 8000)), Request(None, ("g",)))
+    found = filled_in_parts(cut(tmp_path, rows, (4000, 8000)), Request(None, ("g",), keeps_model=True))
 
     column, totals = found.columns[0], found.totals[0]
     drawn = dict(zip(column.labels.labels, np.bincount(column.completion.labels.label + 1)[1:].tolist(), strict=True))
@@ -205,6 +204,7 @@ def test_rare_labels_are_all_drawn_and_their_shares_set_right(tmp_path, monkeypa
     truth = int(kind[label == ""].sum())
     # 48 of 2,400; without the shift of log-odds it would be some 300.
     assert abs(expected - truth) < 4.0 * np.sqrt(truth)
+    assert column.saved.model.delta.tolist() == column.filler.model.delta.tolist()
 
 
 def test_every_byte_outside_the_filled_cells_stays(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from builders import opened_table
 
-from em_impute.pipeline.scan import NO_BOUNDS, ROW, Sample, Wanted, bounds_of, draw, evenly, merge_samples, trimmed
+from em_impute.pipeline.scan import ROW, Sample, bounds_of, draw, merge_samples, trimmed
 
 NOBODY = np.empty(0, np.intp)
 
@@ -29,11 +29,11 @@ def _everyone():
     return sample_of(rng.integers(0, 2**63, 5000, dtype=np.uint64), text)
 
 
-def drawn_by_sorting(sample, wanted, floor):
+def drawn_by_sorting(sample, most, floor):
     """The least keys of either kind, and of every text: found by sorting everything."""
     kept = set()
     fills = sample.may_fill[sample.rows["text"]]
-    groups = [(fills, wanted.size), (~fills, wanted.size)]
+    groups = [(fills, most), (~fills, most)]
     groups += [(sample.rows["text"] == k, floor) for k in range(len(sample.texts))]
     for group, size in groups:
         rows = np.flatnonzero(group)
@@ -42,41 +42,41 @@ def drawn_by_sorting(sample, wanted, floor):
 
 
 def test_the_rows_of_least_keys_are_drawn_of_either_kind_and_of_every_text(everyone):
-    wanted = Wanted(300, 0)  # of three texts each has a floor of 100
+    size = 300  # of three texts each has a floor of 100
 
-    assert drawn_by_sorting(everyone, wanted, 100) == set(trimmed(everyone, wanted).rows["row"].tolist())
+    assert drawn_by_sorting(everyone, size, 100) == set(trimmed(everyone, size).rows["row"].tolist())
 
 
 def test_drawing_part_by_part_draws_the_same_rows(everyone):
-    wanted = Wanted(300, 0)
+    size = 300
     pieces = [everyone.keep(np.arange(everyone.rows.size) // 750 == k) for k in range(7)]
 
     gathered = pieces[0]
     for piece in pieces[1:]:
-        gathered = trimmed(merge_samples([gathered, trimmed(piece, wanted)]), wanted)
+        gathered = trimmed(merge_samples([gathered, trimmed(piece, size)]), size)
 
-    assert set(trimmed(everyone, wanted).rows["row"].tolist()) == set(gathered.rows["row"].tolist())
+    assert set(trimmed(everyone, size).rows["row"].tolist()) == set(gathered.rows["row"].tolist())
 
 
 def test_rows_beyond_the_bounds_of_other_rows_would_not_have_been_drawn(everyone):
-    wanted = Wanted(300, 0)
+    size = 300
     first, rest = everyone.keep(everyone.rows["row"] < 2000), everyone.keep(everyone.rows["row"] >= 2000)
-    bounds = bounds_of(trimmed(first, wanted), wanted)
+    bounds = bounds_of(trimmed(first, size), size)
     within = rest.within(bounds)
 
-    known_before = trimmed(merge_samples([first, within]), wanted)
+    known_before = trimmed(merge_samples([first, within]), size)
 
     assert within.rows.size < rest.rows.size
-    assert set(trimmed(everyone, wanted).rows["row"].tolist()) == set(known_before.rows["row"].tolist())
+    assert set(trimmed(everyone, size).rows["row"].tolist()) == set(known_before.rows["row"].tolist())
 
 
 def test_even_samples_hold_both_kinds_at_one_rate():
     rng = np.random.default_rng(1)
     text = rng.choice(3, 20_000, p=[0.9, 0.05, 0.05])
     sample = sample_of(rng.integers(0, 2**63, text.size, dtype=np.uint64), text)
-    wanted = Wanted(1000, 0)
+    size = 1000
 
-    even = evenly(trimmed(sample, wanted), wanted)
+    even = trimmed(trimmed(sample, size), size, evenly=True)
 
     # 1,000 of 18,000 rows without a label, and of each label its floor of 333, which is what its rate would not give
     assert 1000 == np.count_nonzero(even.rows["text"] == 0)
@@ -85,7 +85,7 @@ def test_even_samples_hold_both_kinds_at_one_rate():
 
 def test_a_witness_is_kept_however_large_its_key(everyone):
     everyone.rows["is_witness"][everyone.rows["key"].argmax()] = True
-    kept = trimmed(everyone, Wanted(30, 0))
+    kept = trimmed(everyone, 30)
 
     assert int(everyone.rows["key"].argmax()) in kept.rows["row"].tolist()
 
@@ -104,9 +104,9 @@ def test_texts_are_numbered_anew_where_samples_are_put_together():
 def test_keys_depend_on_the_row_and_not_on_the_chunk(tmp_path):
     content = "g,x\n" + "".join(f"{'fm'[i % 2] if i % 3 else ''},{i}\n" for i in range(200))
     with opened_table(tmp_path, content) as (opened, _):
-        whole = draw(opened.table, 0, 3, 0, NOBODY, 7, NO_BOUNDS)
-        later = draw(opened.table, 0, 3, 150, NOBODY, 7, NO_BOUNDS)
-        elsewhere = draw(opened.table, 0, 4, 0, NOBODY, 7, NO_BOUNDS)
+        whole = draw(opened.table, 0, 3, 0, NOBODY, 7, {})
+        later = draw(opened.table, 0, 3, 150, NOBODY, 7, {})
+        elsewhere = draw(opened.table, 0, 4, 0, NOBODY, 7, {})
 
     assert whole.rows["key"][150:].tolist() == later.rows["key"][:50].tolist()
     assert not set(whole.rows["key"].tolist()) & set(elsewhere.rows["key"].tolist())

@@ -17,7 +17,7 @@ def reasons(folder, content, lines, *, shifts=None, **options):
     with opened_table(folder, content, keeps_model=True, probabilities=True, **options) as (opened, request):
         (done,) = complete_all(opened, request, silent)
         found = done.fitted if shifts is None else replace(done.fitted, shifts=shifts)
-        model = model_of(found, opened.names, request, request.deltas)
+        model = model_of(found, opened.names, request)
         rows = [*why(opened, model, done.labels, lines, found)]
         at = np.array(lines) - 2
         missing = np.flatnonzero(done.labels.label[at] < 0)

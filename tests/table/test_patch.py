@@ -72,6 +72,19 @@ def test_an_input_that_changed_in_between_is_refused(tmp_path, monkeypatch, hash
                 list(patch(source, dialect, edits_of([(6, 7, b"X")]), expect_sha256=table.sha256))
 
 
+def test_a_record_that_is_not_whole_yet_is_blamed_on_who_writes(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes(b"g,h\nM,1\nF")
+
+    def read_while_it_grows():
+        with open_source(path) as source, path.open("ab", 0) as other:
+            other.write(b",1\nM")
+            read_table(*detect_dialect(source, DialectOptions()), targets=[0], features=[], explicit=True)
+
+    with pytest.raises(TableError, match="changed while it was read"):
+        read_while_it_grows()
+
+
 MANY = 200
 CELLS = {"empty": "", "marked": "NA", "quoted": '"   "'}
 

@@ -109,7 +109,7 @@ def _said_start(explanation: Explanation) -> str:
 
 
 def _step(explanation: Explanation, turn: Turn) -> reports.Iteration:
-    before, after, at, is_shown = turn.before, turn.after, turn.iteration, explanation.is_shown(turn.iteration)
+    before, after, at, is_shown = turn.before, turn.after, turn.iteration, explanation.showing.in_full(turn.iteration)
     return reports.Iteration(
         iteration=at,
         rows=_rows(explanation, at - 1) if is_shown else None,

@@ -73,23 +73,23 @@ def _evidence(how: HowMissing) -> str:
 
 def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
     low, high = (int(which(reasons.rate)) for which in (np.argmin, np.argmax))
+    is_sure = is_named or reasons.by_class > SURE
+    may = "" if is_sure else " probably" if reasons.by_class > LIKELY else " perhaps"
     lost = (
-        f"labels of {shown(labels[high])} are lost more often than those of {shown(labels[low])} "
+        f"Labels of {shown(labels[high])} are{may} lost more often than those of {shown(labels[low])} "
         f"({percent(reasons.rate[high])} against {percent(reasons.rate[low])}"
     )
     if is_named:
-        return f"With --shares free, {lost})."
+        return f"{lost}), as --shares free has it."
     if reasons.by_class > SURE:
         sure = f"evidence {_ratio(reasons)} to 1, {percent(min(reasons.by_class, CERTAIN))} probable"
-        return f"{lost[0].upper()}{lost[1:]}; {sure})."
+        return f"{lost}; {sure})."
     if reasons.by_class > DOUBTFUL:
-        return f"It is {percent(reasons.by_class)} probable that {lost})."
+        return f"{lost}); the probability of that is {percent(reasons.by_class)}."
+    found, other = "Labels look missing at random", "some are lost more often"
     if reasons.probability[BY_PREDICTORS] > LIKELY:
-        return (
-            "Which labels are missing depends on the predictors; that it depends on the labels themselves is "
-            f"{percent(reasons.by_class)} probable."
-        )
-    return f"Labels look missing at random; that some are lost more often is {percent(reasons.by_class)} probable."
+        found, other = "Which labels are missing depends on the predictors", "it depends on the labels themselves"
+    return f"{found}; the probability that {other} is {percent(reasons.by_class)}."
 
 
 def _ratio(reasons: Reasons) -> str:

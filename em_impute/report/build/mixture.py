@@ -121,7 +121,7 @@ def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> 
         return [one | hidden for one in gaussians_of(standardised, plain.shift, plain.scale, plain.names, of_label)]
 
     return sections.BaselineEm(
-        covariance=plain.covariance,
+        covariance=plain.em.recipe.family,
         features=plain.names,
         parameters=[sections.Gaussian(**one) for one in gaussians(fit.parameters)],
         labels_only=None

@@ -23,6 +23,7 @@ from em_impute.report.build.sensitive_columns import advice
 from em_impute.report.format import delimiter_name, number, percent, span
 from em_impute.report.model.findings import AppliedModel, ExpectedWrong, MarkedRows, Totals
 from em_impute.report.model.fit import Decision
+from em_impute.report.model.shared import FRAME
 from em_impute.report.sentences import cells_in_rows, criterion_name, out_of_range, without_predictors
 from em_impute.saved_model.drift import is_more_often
 from em_impute.table.columns import Codes
@@ -284,7 +285,8 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
 def _of_the_file(opened: InputTable, request: Request) -> Iterator[Decision]:
     dialect = opened.table.dialect
     how = "detected" if dialect.detected else "as asked"
-    yield Decision("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}")
+    if opened.name != FRAME:
+        yield Decision("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}")
     if request.weights is not None:
         counts = "says how much each row counts" if opened.weight is not None else "counts all rows alike"
         yield Decision("read", "rows weighted", f"column {request.weights!r} {counts}")

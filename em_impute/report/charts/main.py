@@ -15,7 +15,11 @@ from em_impute.table.text import listed
 
 Curve = tuple[Floats, Floats]
 
-WHICH = "Solid {0} are rows whose label was known; {1} {0} were filled in."
+WHICH = {
+    True: "Solid {0} are rows whose label was known; {1} {0} were filled in.",
+    False: "No label was known: {1} {0} were filled in.",
+}
+"""What is drawn of rows, by whether any label was known."""
 
 TOP, GAP, FOOT = 32.0, 44.0, 62.0
 """Above the first panel, between two of them, and below the last one."""
@@ -82,9 +86,11 @@ def predictor_chart(
     panels[-1].x_axis(feature)
     ends = f"{number(edges[0])} to {number(edges[-1])}"
     svg = panels[0].drawing.svg(f"{feature} by label", f"Histograms of {feature} from {ends}. {'; '.join(told)}.")
-    keys = [*(Key("line", one.name, one) for one in named), Key("solid", "known"), Key("hatched", "filled in")]
+    has_known = any(row.known.any() for row in labels)
+    keys = [Key("line", one.name, one) for one in named]
+    keys += [*[Key("solid", "known")] * has_known, Key("hatched", "filled in")]
     keys += [key for key, fit in zip(EM_KEYS, FITS, strict=True) if any(fit in row.curves for row in labels)]
-    caption = f"Each bar counts rows by their {shortened(feature)}. {WHICH.format('bars', 'hatched')}"
+    caption = f"Each bar counts rows by their {shortened(feature)}. {WHICH[has_known].format('bars', 'hatched')}"
     caption += _caption(rows, turns, sum(shown.beyond))
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
 
@@ -233,14 +239,17 @@ def scatter_chart(
             _mark(panel, one, group.marker, group.colour, size, f"{kind}-{group.k}", hollow=kind == "filled")
     fits = [(plane.em, ()), (plane.labels_only or (), DASHED)]
     shown = [key for key, fit in zip(EM_KEYS, fits, strict=True) if _ellipses(panel, fit[0], groups, fit[1])]
-    keys = [*(Key("both", one.name, one) for one in groups), Key("filled", "known"), Key("hollow", "filled in")]
-    keys += [*shown, Key("cross", "left empty")] if len(left_empty) else shown
+    has_known = any(map(len, known))
+    keys = [*(Key("both", one.name, one) for one in groups), *[Key("filled", "known")] * has_known]
+    keys += [Key("hollow", "filled in"), *shown, *[Key("cross", "left empty")] * bool(len(left_empty))]
     counts = [
         f"{group.name}: {len(one):,} known, {len(other):,} filled in"
         for group, one, other in zip(groups, known, filled, strict=True)
     ]
     svg = drawing.svg(f"Rows by {across} and {up}", f"Points drawn: {'; '.join(counts)}.")
-    caption = f"Each point is a row; its shape and colour show the label. {WHICH.format('markers', 'hollow')}"
+    caption = (
+        f"Each point is a row; its shape and colour show the label. {WHICH[has_known].format('markers', 'hollow')}"
+    )
     caption += _plane_caption(plane, panel, points, has_ellipses=EM_KEYS[0] in shown)
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
 

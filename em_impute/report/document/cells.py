@@ -30,7 +30,7 @@ from em_impute.report.format import (
 from em_impute.report.model.asked import EvaluationReport, ExplanationReport
 from em_impute.report.model.findings import Accuracy, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
-from em_impute.report.model.shared import Confusion, LabelledCell, Predictor
+from em_impute.report.model.shared import FRAME, Confusion, LabelledCell, Predictor
 from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors
 from em_impute.table.text import plural
 
@@ -175,8 +175,10 @@ def was_read(report: FitReport | EvaluationReport | ExplanationReport) -> str:
     source, known = report.input, sum(one.known for one in report.labels)
     shape = f"{plural(source.rows, 'row')}, {plural(source.columns, 'column')}"
     packed = "" if source.compression is None else f", {source.compression}"
+    form = f"{delimiter_name(source.delimiter)}-separated, {source.encoding}{packed}"
+    form = "a data frame in memory" if source.path == FRAME else form
     cells = known_and_missing(report.column, known, report.missing.tokens)
-    return f"{source.path}: {shape}, {delimiter_name(source.delimiter)}-separated, {source.encoding}{packed}; {cells}."
+    return f"{source.path}: {shape}, {form}; {cells}."
 
 
 def what_was_missing(report: FitReport) -> Section:

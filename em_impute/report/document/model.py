@@ -37,7 +37,9 @@ COMPARED = {
 
 SCORED_APART = (
     "Only the ensemble is scored on labels that its choice, of weights, has not seen; one mixture is scored at the "
-    "temperature that suits these very labels, and so looks a little better than it is."
+    "temperature that suits these very labels, and so looks a little better than it is. The log-loss above may differ "
+    "a little, since there hidden rows are weighted to be like rows to fill, and here only half as strongly: a choice "
+    "should not rest on few rows."
 )
 
 UNLABELLED = {

@@ -1,4 +1,4 @@
-"""What is said by `em-impute evaluate`, by `explain` step by step, and by `why`."""
+"""What is said by `em-impute evaluate`, by `explain` step by step, by `why`, and by `check`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -164,3 +164,28 @@ class WhyReport(shared.Head):
     def __str__(self) -> str:
         """Say it in words."""
         return shared.rendered(self, ".txt")
+
+
+class CheckedColumn(NamedTuple):
+    """What is found of a column that a fit would fill."""
+
+    column: Annotated[str, "The column."]
+    known: Annotated[Count, "Cells that hold a label."]
+    missing: Annotated[Mapping[str, Count], shared.TOKENS]
+    labels: shared.Counts
+    doubts: Annotated[Sequence[str], "What looks like a missing mark, and what to do."]
+    warnings: Annotated[Sequence[str], "What to mend or think of before filling, in words."]
+    notes: Annotated[Sequence[str], "What merely informs, in words."]
+    same_label: Annotated[str, "The column of which rows with one value have one label, and what says so; or empty."]
+    predictors: Annotated[Mapping[str, str], "What each column that would be used holds, in words."]
+    not_used: Annotated[Mapping[str, str], "Why each other column would not be used, in words."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """What `em-impute check --json` finds of a table."""
+
+    schema_version: shared.Version = shared.SCHEMA_VERSION
+    no_rows: Annotated[Sequence[str], "Lines that would not be read as rows, in words."]
+    columns: Annotated[Sequence[CheckedColumn], "The columns that a fit would fill, or that were named."]
+    left: Annotated[Mapping[str, str], "Why columns with gaps cannot be filled, in words."]

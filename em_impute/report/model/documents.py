@@ -4,13 +4,13 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from em_impute.report.model import shared
-from em_impute.report.model.asked import EvaluationReport, ExplanationReport, WhyReport
+from em_impute.report.model.asked import CheckReport, EvaluationReport, ExplanationReport, WhyReport
 from em_impute.report.model.fit import FitReport
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import render
 from em_impute.serialize.values import Schema
 
-Report = FitReport | EvaluationReport | ExplanationReport | WhyReport
+Report = FitReport | EvaluationReport | ExplanationReport | WhyReport | CheckReport
 
 R = TypeVar("R", FitReport, EvaluationReport, ExplanationReport)
 
@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[str, type[Report], bool]] = {
     "evaluation": ("The evaluation of em-impute", EvaluationReport, True),
     "explanation": ("The explanation of em-impute", ExplanationReport, False),
     "why": ("Why em-impute fills rows as it does", WhyReport, False),
+    "check": ("What em-impute would use and fill", CheckReport, False),
 }
 """Kinds of documents: the title, the class, and whether one may list the reports on several columns."""
 
@@ -38,7 +39,7 @@ def read(kind: type[R], saved: Any) -> R:  # noqa: ANN401  # whatever a file hol
     Keys that this version does not know are left out, and those that have a default, since they came later, may lack.
     """
     later = {one.name: None for one in fields(kind) if one.default is None}
-    return from_json(kind, later | saved if isinstance(saved, dict) else saved, ignores_unknown=True)
+    return from_json(kind, later | saved if isinstance(saved, dict) else saved)
 
 
 def schema_of_kind(kind: str) -> Schema:

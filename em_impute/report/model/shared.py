@@ -89,6 +89,7 @@ class Picture(str):
         return str(self)
 
 
+Version = Annotated[Literal[1], "Version of the format, changed only where a reader must know."]
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
 Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]
 Counts = Annotated[Mapping[str, Count], "Rows by label."]
@@ -131,10 +132,14 @@ def is_note(notice: Notice) -> bool:
 COMPRESSIONS = {"gzip": "gzip.", "bz2": "bzip2.", "xz": "xz.", "zstd": "Zstandard."}
 
 
-class Input(NamedTuple):
-    """The table that was read."""
+FRAME = "the frame"
+"""What stands for the path of a data frame."""
 
-    path: Annotated[str, "Its path as it was given, or standard input; of several parts the first and the last."]
+
+class Input(NamedTuple):
+    """The table that was read; a data frame is read as the CSV that it would be."""
+
+    path: Annotated[str, "Its path as it was given, standard input or the frame; of parts the first and the last."]
     sha256: Annotated[Sha256 | None, "SHA-256 of its bytes as they were read; null of several parts."]
     bytes: Annotated[Count, "Its size in bytes, compressed if it is."]
     compression: Annotated[str | None, Choices(COMPRESSIONS), "How it is compressed; null where it is not."]
@@ -148,7 +153,7 @@ class Input(NamedTuple):
 class Head:
     """What every document begins with."""
 
-    schema_version: Annotated[Literal[1], "Version of the format, changed only where a reader must know."] = 1
+    schema_version: Version = SCHEMA_VERSION
     tool: Annotated[Tool, "The program that wrote this."]
     command: Annotated[str, "The command that was run, quoted as a shell reads it."]
     created: Annotated[str, Pattern(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), "When, in UTC; SOURCE_DATE_EPOCH sets it."]

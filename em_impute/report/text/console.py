@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
-from io import StringIO
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from threading import Timer
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,9 @@ INDENT = 2
 
 LEAST, GAP = 24, 2
 """Columns of what is not broken in a table, numbers, words and what heads a row; and columns between them."""
+
+SPACE = re.compile(" (?!%)")
+"""Where a line may be broken: not between a number and its unit."""
 
 ENDLESS = 10_000
 """Columns of a line that nobody breaks, in a log or a pipe."""
@@ -107,18 +109,14 @@ def print_sections(console: "Console", sections: Iterable[Section]) -> None:
 
 def _grid(rows: Iterable[Sequence[str]], room: int) -> list[str]:
     """Align a head and the rows below it, numbers to the right; columns beyond `room` stand below."""
-    from rich.cells import cell_len
-    from rich.console import Console  # late, since a line or two of text need none of this
-    from rich.table import Table
-    from rich.text import Text
+    from rich.cells import cell_len, chop_cells
 
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 0, 0))
     head, *body = [[printable(cell) for cell in row] for row in rows]
     columns = [*zip(*body, strict=True)] if body else [()] * len(head)
     is_right = [bool(body) and all(NUMBER.match(cell) or not cell for cell in column) for column in columns]
     least, most = [], [max(map(cell_len, column)) for column in zip(head, *body, strict=True)]
     for at, column in enumerate(columns):
-        whole = column if is_right[at] or not at else " ".join(column).split(" ")
+        whole = column if is_right[at] or not at else SPACE.split(" ".join(column))
         least.append(min(LEAST, max(map(cell_len, (*whole, *head[at].split(" "))))))
     n_fit = max(2, sum(end <= room + GAP for end in accumulate(one + GAP for one in least)))
     if n_fit < len(head):
@@ -128,13 +126,17 @@ def _grid(rows: Iterable[Sequence[str]], room: int) -> list[str]:
     for at in sorted(range(len(head)), key=lambda at: (at > 0, most[at])):
         more = max(0, min(spare, most[at] - least[at]))
         least[at], spare = least[at] + more, spare - more
-    for width, right in zip(least, is_right, strict=True):
-        table.add_column(justify="right" if right else "left", overflow="fold", width=width)
+    lines = []
     for row in (head, *body):
-        table.add_row(*map(Text, row))
-    drawn = StringIO()
-    Console(file=drawn, width=room, force_terminal=False, color_system=None).print(table)
-    return [line.rstrip() for line in drawn.getvalue().rstrip("\n").split("\n")]
+        broken_up = [
+            [part for line in wrapped(cell, width) for part in chop_cells(line, width)]
+            for cell, width in zip(row, least, strict=True)
+        ]
+        for parts in zip_longest(*broken_up, fillvalue=""):
+            cells = zip(parts, least, is_right, strict=True)
+            padded = [(part, " " * (width - cell_len(part)), right) for part, width, right in cells]
+            lines.append((" " * GAP).join(pad + part if right else part + pad for part, pad, right in padded).rstrip())
+    return lines
 
 
 def plain(value: Any) -> str:  # noqa: ANN401  # whatever a document holds
@@ -171,7 +173,7 @@ def wrapped(text: str, room: int, first: int | None = None) -> list[str]:
     from rich.cells import cell_len
 
     lines: list[str] = []
-    for word in re.split(" (?!%)", text):
+    for word in SPACE.split(text):
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and cell_len(longer) <= (first if first and not lines[1:] else room):
             lines[-1] = longer
