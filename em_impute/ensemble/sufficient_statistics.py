@@ -15,6 +15,11 @@ PATTERNS_AT_ONCE = 64
 """Patterns of gaps whose moments are computed together: there is a matrix for each of them and each component."""
 
 
+SMALL = 20
+"""Columns up to which all patterns are swept side by side, column by column.  With more each is swept by itself: that
+takes a quarter to a half of the time for 57 columns, and would take four times as much for 6 in 40 patterns."""
+
+
 class Group(NamedTuple):
     """Rows that show the same Gaussian columns."""
 
@@ -182,13 +187,13 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
         variance = variance[..., None, :]
         np.einsum("...ii->...i", swept)[...] = np.where(observed, -1.0 / variance, variance)
         return swept, np.where(observed, np.log(variance), 0.0).sum(axis=-1)
-    swept = covariance.reshape(-1, n, n).copy()
     shared, rest = (np.flatnonzero(kind) for kind in (observed.all(axis=0), ~observed.all(axis=0)))
-    inverse, log_determinant = invert(swept[:, shared[:, None], shared])
-    slope = inverse @ swept[:, shared[:, None], rest]
-    swept[:, rest[:, None], rest] -= swept[:, rest[:, None], shared] @ slope
-    swept[:, shared[:, None], shared] = -inverse
-    swept[:, shared[:, None], rest], swept[:, rest[:, None], shared] = slope, slope.mT
+    swept, log_determinant = _swept(covariance.reshape(-1, n, n), shared)
+    if n > SMALL:
+        each = [_swept(swept, rest[shown]) for shown in observed[:, rest]]
+        swept, of_rest = (np.stack(parts, axis=1) for parts in zip(*each, strict=True))
+        log_determinant = log_determinant[:, None] + of_rest
+        return swept.reshape(*before, *observed.shape, n), log_determinant.reshape(*before, -1)
     # Those of each pattern; matrices come last, since there are the most of them.
     swept = np.repeat(np.moveaxis(swept, 0, -1)[:, :, None], len(observed), axis=2)
     log_determinant = np.repeat(log_determinant[None], len(observed), axis=0)
@@ -205,6 +210,16 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
     # As rows of numbers they are turned eight times as fast as axis by axis.
     swept = np.ascontiguousarray(swept.reshape(n * n, len(observed), -1).T)
     return swept.reshape(*before, *observed.shape, n), log_determinant.T.reshape(*before, -1)
+
+
+def _swept(matrix: Floats, some: Integers) -> tuple[Floats, Floats]:
+    """Sweep matrices (n_matrices, n, n) on some columns; also give the logarithms of the pivots' determinants."""
+    inverse, log_determinant = invert(matrix[:, some[:, None], some])
+    row = inverse @ matrix[:, some]
+    swept = matrix - matrix[:, :, some] @ row
+    swept[:, some], swept[:, :, some] = row, row.mT
+    swept[:, some[:, None], some] = -inverse
+    return swept, log_determinant
 
 
 def coefficients(
