@@ -34,7 +34,7 @@ CHOOSING_ROWS = 10_000
 INTERCEPT_RIDGE = 1e-3
 """Keeps the intercept of a label finite that a fit does not see."""
 
-MAX_ITERATIONS, TOLERANCE = 400, 1e-7
+MAX_ITERATIONS, TOLERANCE = 400, 1e-5
 """A fit ends where an iteration gains less than this part of the loss."""
 
 ARMIJO, SHORTEST, REMEMBERED = 1e-4, 1e-10, 10

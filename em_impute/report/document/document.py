@@ -113,7 +113,7 @@ def _how_right(report: FitReport) -> Iterator[Text]:
     for which, score in report.scores[:1]:
         right, guessing = whole_percent(score.accuracy), whole_percent(score.baseline_accuracy)
         yield said("Tested on {}: {} right; always guessing the most common label: {}.", which, right, guessing)
-        if score.accuracy <= score.baseline_accuracy and score.log_loss < score.baseline_log_loss:
+        if round(score.accuracy - score.baseline_accuracy, 9) <= 0.0 and score.log_loss < score.baseline_log_loss:
             yield said("So the filled labels are no better than guessing; only their probabilities tell more.")
 
 
