@@ -200,7 +200,9 @@ class FittedColumn:
 
     def place_of(self, rows: Codes) -> Codes:
         """Find the distinct rows without a label that some rows without one equal: their places in `unlabelled`."""
-        return np.searchsorted(self.unlabelled, self.design.distinct_of(rows)).astype(np.int32)
+        place = np.empty(self.design.distinct.label.size, np.int32)
+        place[self.unlabelled] = np.arange(self.unlabelled.size, dtype=np.int32)
+        return place[self.design.distinct_of(rows)]
 
     def probability_of(self, rows: Codes) -> Floats:
         """Give the probability of each label for some rows without one: (n_chosen, n_labels)."""

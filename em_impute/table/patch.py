@@ -3,7 +3,7 @@
 import codecs
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,13 @@ from em_impute.table.dialect import Dialect
 from em_impute.table.scan import BLOCK_BYTES, separators
 from em_impute.table.source import HashingFile, Source
 from em_impute.table.text import shown, shown_path
+
+MARKS = bytes([*range(1, 9), *range(14, 32), 0xC0, 0xC1, *range(0xF5, 0x100)])
+"""Bytes that hardly a table holds: control characters, and what UTF-8 has no use for."""
+
+BYTES_PER_EDIT = 600  # of a block on average; where there are more, edits are done sooner one by one
+
+LONGEST_MARKED = 8
 
 
 @dataclass(frozen=True)
@@ -157,11 +164,48 @@ def in_portions(edits: Edits, start: int, stop: int, block_bytes: int = BLOCK_BY
 
 def _spliced(block: bytes, start: NDArray[np.int64], stop: NDArray[np.int64], edits: Edits) -> bytes:
     """Replace spans of one block."""
+    if not start.size:
+        return block
+    spliced = _spliced_by_marks(block, start, stop, edits) if BYTES_PER_EDIT * start.size >= len(block) else None
+    if spliced is not None:
+        return spliced
     pieces = [b""] * (2 * start.size + 1)
     kept = zip([0, *stop.tolist()], [*start.tolist(), len(block)], strict=True)
     pieces[0::2] = [block[begin:end] for begin, end in kept]
     pieces[1::2] = [edits.texts[index] for index in edits.text.tolist()]
     return b"".join(pieces)
+
+
+def _spliced_by_marks(block: bytes, start: NDArray[np.int64], stop: NDArray[np.int64], edits: Edits) -> bytes | None:
+    """Replace spans of one length, of which each follows the same byte, without a Python step for each.
+
+    That byte, which is the delimiter, becomes one that the block does not hold, another for each text, and then all of
+    these at once become the delimiter and the text.  None where that cannot be done.
+    """
+    length = int(stop[0] - start[0])
+    if length > LONGEST_MARKED or start[0] < 1 or (stop - start != length).any() or (np.diff(start) <= length).any():
+        return None
+    data = np.frombuffer(block, np.uint8).copy()
+    before = block[start[0] - 1]
+    if (data[start - 1] != before).any():
+        return None
+    used = np.unique(edits.text)
+    texts = b"".join(edits.texts[number] for number in used.tolist())
+    marks = list(islice((mark for mark in MARKS if mark not in block and mark not in texts), used.size))
+    if len(marks) < used.size:
+        return None
+    mark_of = np.zeros(int(used[-1]) + 1, np.uint8)
+    mark_of[used] = marks
+    data[start - 1] = mark_of[edits.text]
+    if length:
+        kept = np.ones(data.size, np.bool_)
+        for byte in range(length):
+            kept[start + byte] = False
+        data = data[kept]
+    spliced = data.tobytes()
+    for mark, number in zip(marks, used.tolist(), strict=True):
+        spliced = spliced.replace(bytes([mark]), bytes([before]) + edits.texts[number])
+    return spliced
 
 
 NUMBERING = (".imp", ".id")

@@ -189,7 +189,9 @@ class Lines:
         if grammar.closes:
             wrong |= ~are_empty(data, positions[last - 1], positions[last])
         self.is_ragged = wrong & (self.kind == 0)
-        end = self.kind[int(np.max(np.flatnonzero(self.kind == 0), initial=-1)) + 1 :]
+        self.n_until_last = self.kind.size - int((self.kind[::-1] == 0).argmax()) if (self.kind == 0).any() else 0
+        """lines up to the last record, or none"""
+        end = self.kind[self.n_until_last :]
         self.ends_below_blank = bool((end == BLANK).any() or (below_blank and end.size == self.kind.size))
         """a blank line stands behind the last record"""
 
@@ -228,13 +230,15 @@ class Ragged:
         """What looks like a footer, (line, number of fields), as long as no record follows"""
         self._examples: list[tuple[int, int]] = []
 
-    def add(self, lines: Lines, at: Positions, offset: int) -> Asides:
-        """Count the offenders among lines, whose numbers are `at`, and give those that are no records."""
-        last = int(np.max(np.flatnonzero(lines.kind == 0), initial=-1))
+    def add(self, lines: Lines, at: Positions, offset: int) -> Asides | None:
+        """Count the offenders among lines, whose numbers are `at`, and give those that are no records, if any are."""
         self.below_blank = lines.ends_below_blank
-        offends = lines.is_ragged | ((lines.kind == NOTE) & (np.arange(lines.kind.size) < last))
+        if not (self.pending or lines.is_ragged.any() or lines.kind.any()):
+            return None
+        offends = lines.is_ragged.copy()
+        offends[: lines.n_until_last] |= lines.kind[: lines.n_until_last] == NOTE
         told = [(int(at[row]), int(lines.n_fields[row])) for row in np.flatnonzero(offends)[:EXAMPLES]]
-        if last >= 0:
+        if lines.n_until_last:
             self.n_found += len(self.pending)
             self._examples += self.pending
             self.pending = []

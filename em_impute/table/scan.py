@@ -49,26 +49,28 @@ def scan_records(
             carried, block_bytes = data, 2 * block_bytes
             continue
         end = int(lines.stop[-1])
-        breaks = np.flatnonzero(block.data[:end] == NEWLINE) if block.has_quotes else lines.stop - 1
-        at = line + np.searchsorted(breaks, lines.start)
-        noted = ragged.add(lines, at, offset)
-        if asides is not None:
-            asides.append(noted)
-        is_record = lines.kind == 0
-        if is_record.any() and not ragged.n_found:
+        breaks = np.flatnonzero(block.data[:end] == NEWLINE) if block.has_quotes else lines.stop
+        at = line + (np.searchsorted(breaks, lines.start) if block.has_quotes else np.arange(breaks.size))
+        ends, starts, noted = lines.positions, lines.start, ragged.add(lines, at, offset)
+        if noted is not None:
+            is_record = lines.kind == 0
+            ends, starts, at = ends[np.repeat(is_record, lines.n_fields)], starts[is_record], at[is_record]
+            if asides is not None:
+                asides.append(noted)
+        if at.size and not ragged.n_found:
             yield Records(
                 data=block.data[: min(end, block.n_real)],
                 # Overlapping: item i is the word that begins at byte i.
                 words=np.ndarray((block.data.size - 7,), "<u8", block.data, strides=(1,)),
                 offset=offset,
-                starts=lines.start[is_record],
-                ends=lines.positions[np.repeat(is_record, lines.n_fields)].reshape(-1, grammar.n_fields),
-                lines=at[is_record],
+                starts=starts,
+                ends=ends.reshape(-1, grammar.n_fields),
+                lines=at,
                 n_columns=grammar.n_columns,
                 first_row=row,
                 is_last=is_final,
             )
-            row += int(np.count_nonzero(is_record))
+            row += at.size
         line += breaks.size
         carried, offset = data[end:], offset + end
     if ragged.n_found:

@@ -7,6 +7,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from em_impute.table import cells as module
 from em_impute.table.cells import CellCoder
 from em_impute.table.column_reader import GrowingArray
 from em_impute.table.columns import least_type
@@ -36,10 +37,13 @@ def coded(rows, block_bytes, most_new=10**9):
     return said, [raw.decode() for raw in found.raw]
 
 
-@pytest.mark.parametrize(("block_bytes", "sorted_bytes"), [(40, 1 << 20), (700, 0), (1 << 20, 0), (1 << 20, 1)])
-@pytest.mark.parametrize("contents", [SHORT, SHORT + LONG, [str(number) for number in range(900)]])
-def test_a_coder_numbers_contents_by_first_appearance(contents, block_bytes, sorted_bytes, monkeypatch):
-    monkeypatch.setattr("em_impute.table.cells.SORTED_BYTES", sorted_bytes)
+@pytest.mark.parametrize(
+    ("slot_bits", "most_bits", "block_bytes"), [(1, 1, 700), (4, 4, 40), (1, 16, 40), (16, 16, 1 << 20)]
+)  # with two slots most cells are missed
+@pytest.mark.parametrize("contents", [SHORT + LONG, [str(number) for number in range(900)]])
+def test_a_coder_numbers_contents_by_first_appearance(contents, block_bytes, slot_bits, most_bits, monkeypatch):
+    monkeypatch.setattr(module, "SLOT_BITS", slot_bits)
+    monkeypatch.setattr(module, "MOST_SLOT_BITS", most_bits)
     rng = random.Random(0)  # noqa: S311
     rows = [rng.choice(contents) for _ in range(1200)]
 

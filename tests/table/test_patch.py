@@ -90,21 +90,34 @@ CELLS = {"empty": "", "marked": "NA", "quoted": '"   "'}
 
 
 @pytest.mark.parametrize(("column", "kind"), [*enumerate(CELLS)])
-def test_many_cells_of_a_block_are_replaced(column, kind, tmp_path):
+@pytest.mark.parametrize(
+    ("texts", "taken"),
+    [
+        ([b"M", b"F"], bytes(range(1, 9))),
+        ([b"\x01", b"\x02", b"a longer text"], b""),
+        ([b"%d" % n for n in range(60)], bytes([*range(1, 9), *range(14, 32)])),
+    ],
+)
+def test_many_cells_of_a_block_are_replaced_at_once_as_one_by_one(column, kind, texts, taken, tmp_path, monkeypatch):
     rng = random.Random(0)  # noqa: S311
     rows = [
         [rng.choice(["x", CELLS[kind]]), rng.choice(["y", CELLS[kind]]), rng.choice(["z", CELLS[kind]])]
         for _ in range(MANY)
     ]
-    data = ("a,b,c\n" + "\n".join(",".join(row) for row in rows) + "\n").encode()
-    texts = [b"\x01", b"F", b"a longer text"]
+    data = ("a,b,c\n" + "\n".join(",".join(row) for row in rows)).encode() + b"\n" + taken + b",,\n"
     expected = [row.copy() for row in rows]
     with opened(data, tmp_path, encoding="latin-1", delimiter=",") as (source, dialect):
         target = read_table(source, dialect, targets=[column], features=[], explicit=True).targets[column]
         which = np.array([rng.randrange(len(texts)) for _ in target.row])
         for row, number in zip(target.row.tolist(), which.tolist(), strict=True):
-            expected[row][column] = texts[number].decode("latin-1")
-        edits = Edits.merged([Edits(target.start, target.stop, which, texts)])
-        patched = b"".join(patch(source, dialect, edits, expect_sha256=None, block_bytes=1000))
+            if row < MANY:
+                expected[row][column] = texts[number].decode("latin-1")
+        patched = []
+        for n_bytes in (0, 10**9):
+            monkeypatch.setattr("em_impute.table.patch.BYTES_PER_EDIT", n_bytes)
+            edits = Edits.merged([Edits(target.start, target.stop, which, texts)])
+            patched.append(b"".join(patch(source, dialect, edits, expect_sha256=None, block_bytes=1000)))
 
-    assert patched.split(b"\n")[1:-1] == [",".join(row).encode("latin-1") for row in expected]
+    lines = patched[0].split(b"\n")
+    assert patched[0] == patched[1]
+    assert lines[1 : MANY + 1] == [",".join(row).encode("latin-1") for row in expected]
