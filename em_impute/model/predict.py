@@ -209,12 +209,27 @@ class Model:
     @property
     def columns(self) -> tuple[int, ...]:
         """The columns of the table that are read as predictors."""
-        codings = [self.pooled.coding]
-        codings += [] if self.groups is None else [one.expert.coding for one in self.groups.own.values()]
+        return tuple(sorted({*self.read, *self._own, *self.scored}))
+
+    @property
+    def unscored(self) -> tuple[int, ...]:
+        """Those of them that are not only read by the scores of texts."""
+        return tuple(sorted({*self.read, *self._own}))
+
+    @property
+    def scored(self) -> tuple[int, ...]:
+        """The columns of the table whose texts are scored together."""
+        return () if self.texts is None else self._of_table(self.texts.column)
+
+    @property
+    def _own(self) -> tuple[int, ...]:
+        groups = [] if self.groups is None else [one.expert.coding for one in self.groups.own.values()]
+        return tuple(index for one in [self.pooled.coding, *groups] for index in self._of_table(one.column))
+
+    def _of_table(self, column: Mapping[str, int]) -> tuple[int, ...]:
+        """Leave out what was made of texts."""
         made = {*made_names(self.readings), *(() if self.texts is None else self.texts.names)}
-        places = [one.column for one in codings] + ([] if self.texts is None else [self.texts.column])
-        own = (index for one in places for name, index in one.items() if name not in made)
-        return tuple(sorted({*self.read, *own}))
+        return tuple(index for name, index in column.items() if name not in made)
 
     @property
     def read(self) -> tuple[int, ...]:

@@ -11,8 +11,11 @@ Cell = float | str
 class Contribution(NamedTuple):
     """What a predictor adds."""
 
-    predictors: Annotated[Sequence[str], "The predictor; of very many, in the last item, all that are left."]
-    value: Annotated[Cell | None, "What the row shows; null of several predictors, and of the other rows of a key."]
+    predictors: Annotated[
+        Sequence[str],
+        "The predictor; texts that are scored together; of very many, in the last item, all that are left.",
+    ]
+    value: Annotated[Cell | None, "What the row shows; null of predictors that are left, and of other rows of a key."]
     log_odds: Annotated[float, "What it adds to the log-odds of the label, after the predictors above."]
 
 

@@ -1,7 +1,8 @@
 """Why a row was filled so: what each predictor adds to the log-odds, what would change the label, the nearest rows.
 
 A mixture leaves any predictor out exactly, by marginalising it, as it does where the cell is missing.  So copies of the
-row in which cells are emptied, or hold something else, are put to the very model that fills.
+row in which cells are emptied, or hold something else, are put to the very model that fills.  Texts that are scored
+together speak together: the score of some of them alone would be like that of no row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,6 +56,18 @@ class _Row:
         by = [] if self._by is None else [self._by]
         return tuple(column for column in sorted({*self.model.columns, *by}) if self.cell(column) is not None)
 
+    @cached_property
+    def parts(self) -> list[tuple[int, ...]]:
+        """Of these columns each that is read as it is; last all that are scored together, the most telling first."""
+        by = () if self._by is None else (self._by,)
+        parts = [(column,) for column in self.shown if column in {*self.model.unscored, *by}]
+        texts = [column for column in self.shown if column in self.model.scored]
+        told = self._with(len(texts), _emptied(texts, np.eye(len(texts), dtype=np.bool_)))
+        lost = np.zeros(len(texts))  # of the scores, without each
+        for place, (here, _) in self.scores.items():
+            lost += np.abs(told.numbers[place].of(slice(None)) - here)
+        return [*parts, tuple(texts[i] for i in np.argsort(-lost, kind="stable"))]
+
     @property
     def _by(self) -> int | None:
         return None if self.model.groups is None else self.model.groups.column
@@ -72,8 +85,23 @@ class _Row:
         code = -1 if category.code is None else category.code[self.row]
         return None if code < 0 else category.texts[code]
 
-    def put(self, n_copies: int, cells: Sequence[Cells]) -> Floats:
-        """Say how probable each label is in so many copies, (n_copies, n_labels), in which cells were changed."""
+    def put(self, n_copies: int, cells: Sequence[Cells], scoreless: Integers | None = None) -> Floats:
+        """Say how probable each label is in so many copies, (n_copies, n_labels), in which cells were changed.
+
+        Texts are scored as they are in the copies; if `scoreless` ones are named, as in the row, and in these not.
+        """
+        table = self._with(n_copies, cells)
+        for place, (here, own) in self.scores.items():
+            if (scores := table.numbers[place].numbers) is not None:
+                scores += own - here
+                if scoreless is not None:
+                    scores[:] = own
+                    scores[scoreless] = np.nan
+        said = self.model.predict(table, np.arange(n_copies), digits=None)
+        return said.probability[said.place]
+
+    def _with(self, n_copies: int, cells: Sequence[Cells]) -> Table:
+        """Make so many copies in which cells were changed, as the model reads them."""
         table = self.table.take(np.full(n_copies, self.row))
         for column, copies, values in cells:
             code = np.where(np.isnan(values), -1, values)
@@ -82,25 +110,22 @@ class _Row:
             category = self.category(column, table)
             if category is not None and category.code is not None:
                 category.code[copies] = code
-        table = self.model.prepared(table)
-        for place, offset in self.offsets.items():
-            if (scores := table.numbers[place].numbers) is not None:
-                scores += offset
-        said = self.model.predict(table, np.arange(n_copies), digits=None)
-        return said.probability[said.place]
+        return self.model.prepared(table)
 
     @cached_property
-    def offsets(self) -> dict[int, float]:
-        """By how much scores of the row's texts, by their places, differ in the fit: there they knew fewer labels."""
-        if self.found is None or self.model.texts is None:
+    def scores(self) -> dict[int, tuple[float, float]]:
+        """Scores of the row's texts, by their places: by the model, and in the fit, where they knew fewer labels."""
+        if self.model.texts is None:
             return {}
-        design, place = self.found.design, self.model.coding.column
-        own = design.distinct.x[int(design.distinct_of(np.array([self.row]))[0])]
-        used = {one.name: own[j] * one.scale + one.shift for j, one in enumerate(design.features)}
-        names = [name for name in self.model.texts.names if name in used and name in place]
-        here = np.array([self.row])
-        apart = {place[name]: float(used[name] - self.scored.numbers[place[name]].of(here)[0]) for name in names}
-        return {index: offset for index, offset in apart.items() if np.isfinite(offset)}
+        place, at = self.model.coding.column, np.array([self.row])
+        places = {name: place[name] for name in self.model.texts.names if name in place}
+        here = {name: float(self.scored.numbers[index].of(at)[0]) for name, index in places.items()}
+        used = {}
+        if self.found is not None:
+            design = self.found.design
+            own = design.distinct.x[int(design.distinct_of(at)[0])]
+            used = {one.name: float(own[j] * one.scale + one.shift) for j, one in enumerate(design.features)}
+        return {index: (here[name], used.get(name, here[name])) for name, index in places.items()}
 
     def heard(self, probability: Floats) -> Floats:
         """Let copies that say (n_copies, n_labels) alone hear the rows of the same key."""
@@ -155,20 +180,28 @@ def _contributions(row: _Row, label: int) -> list[Contribution]:
 
     What a predictor adds is the log-odds with it and those above it, less the log-odds with those above it alone.
     """
-    shown = row.shown
-    n = len(shown)
-    alone = np.vstack([np.zeros((1, n), np.bool_), np.eye(n, dtype=np.bool_)])
-    base, *single = log_odds(row.put(n + 1, _emptied(shown, ~alone)), label).tolist()
+    parts = row.parts if row.parts[-1] else row.parts[:-1]
+    n = len(parts)
+
+    def heights(is_empty: Flags) -> list[float]:
+        scoreless = np.flatnonzero(is_empty[:, -1]) if row.parts[-1] else None
+        columns = [column for (column,) in row.parts[:-1]]
+        cells = _emptied(columns, is_empty[:, : len(columns)])
+        found: list[float] = log_odds(row.put(len(is_empty), cells, scoreless), label).tolist()
+        return found
+
+    base, *single = heights(~np.vstack([np.zeros((1, n), np.bool_), np.eye(n, dtype=np.bool_)]))
     order = np.argsort([-abs(one - base) for one in single], kind="stable").astype(np.intp)
     ends = [*range(1, min(n, MOST_PARTS - 1) + 1), *([n] if n >= MOST_PARTS else [])]
-    place = np.argsort(order)
-    is_empty = place >= np.array(ends, np.intp)[:, None]
-    height: list[float] = log_odds(row.put(len(ends), _emptied(shown, is_empty)), label).tolist() if n else []
+    height = heights(np.argsort(order) >= np.array(ends, np.intp)[:, None]) if n else []
     found, before, first = [Contribution((), None, base)], base, 0
     for end, now in zip(ends, height, strict=True):
-        columns = [shown[i] for i in order[first:end]]
-        value = row.cell(columns[0]) if len(columns) == 1 else None
-        found.append(Contribution([row.names[i] for i in columns], value, now - before))
+        some = [parts[i] for i in order[first:end]]
+        value = row.cell(some[0][0]) if len(some) == 1 else None
+        if len(some) == 1 and some[0][1:]:
+            value = "; ".join(str(row.cell(column)) for column in some[0])
+        columns = dict.fromkeys(column for part in some for column in part)
+        found.append(Contribution([row.names[column] for column in columns], value, now - before))
         before, first = now, end
     return found
 

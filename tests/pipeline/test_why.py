@@ -69,6 +69,19 @@ def test_parts_add_up_to_the_log_odds_that_fill(tmp_path, shape, options):
     assert any(len(row.contributions) == MOST_PARTS for row in rows) == (shape.get("n_numbers", 0) > MOST_PARTS)
 
 
+def test_texts_that_are_scored_together_speak_together_the_most_telling_first(tmp_path):
+    rng = np.random.default_rng(2)
+    truth = rng.integers(0, 2, 400)
+    noise, town = ([f"{a}{rng.integers(0, 300)}" for a in first] for first in ("x" * 400, ["pq"[t] for t in truth]))
+    labels = [None if rng.random() < 0.3 else "lm"[t] for t in truth]
+    rows, *_ = reasons(tmp_path, csv_of("g,noise,town,x", labels, noise, town, rng.normal(size=400)), range(2, 22))
+
+    for row in rows:
+        of_texts = next(one for one in row.contributions if len(one.predictors) > 1)
+        assert (of_texts.predictors[0], of_texts.log_odds > 1.0) == ("town", True)
+        assert not any([*one.predictors] == ["town"] for one in row.contributions)
+
+
 def test_reasons_for_missing_labels_count_too(tmp_path):
     """A shift of log-odds by u for one label of two is a constant on top of the log-odds of every row."""
     shifts = LogOddsShifts(np.ones(1), np.array([[1.3, 0.0]]))

@@ -233,6 +233,9 @@ def _gain(height: reports.Change) -> str:
     return f"{gain:+.4g}" if abs(gain) > ROUNDING * (1.0 + abs(height.after)) else "0"
 
 
+MOST_TEXTS = 3
+"""Columns of texts that are named."""
+
 NOTHING = 1.05
 """Odds below which a predictor says next to nothing."""
 
@@ -271,7 +274,8 @@ def _said_label(column: str, row: RowReasons) -> str:
 def _said_part(part: Contribution, label: str) -> str:
     """Say how strongly a predictor speaks for the label or against it."""
     if len(part.predictors) > 1:
-        name, speaks = f"{plural(len(part.predictors), 'other predictor')}", "speak"
+        texts, others = f"{listed(part.predictors, MOST_TEXTS)}, scored together,", len(part.predictors)
+        name, speaks = plural(others, "other predictor") if part.value is None else texts, "speak"
     elif part.value is None:
         name, speaks = f"the other rows of its {part.predictors[0]}", "speak"
     else:
@@ -287,9 +291,9 @@ def _said_change(change: Counterfactual, row: RowReasons) -> str:
     then = f"{change.label} ({percent(change.probability)})"
     if isinstance(change.value, str):
         return f"{change.predictor} {change.value} would make it {then}"
-    here = next(one.value for one in row.contributions if change.predictor in one.predictors)
-    side = "above" if isinstance(here, float) and change.value > here else "below"
-    return f"{change.predictor} {side} {change.value:.5g} would make it {then}"
+    here = next((one.value for one in row.contributions if [change.predictor] == [*one.predictors]), None)
+    side = ("above " if change.value > here else "below ") if isinstance(here, float) else ""
+    return f"{change.predictor} {side}{change.value:.5g} would make it {then}"
 
 
 def _odds(log_odds: float) -> str:
