@@ -25,17 +25,17 @@ MANY_BYTES = 1 << 24  # from here on a hash takes a noticeable part of the time
 SPOOL_HINT = "free some room, or name a folder that has it with TMPDIR"
 
 EXPORT, SEE = "export it as CSV first", "see what it says; export the table as CSV"
-CONVERT, TYPED_AS_IS = "convert it to CSV first", re.compile(r"[\w./~ -]+\.(?!csv)\w+")
-"""What DuckDB converts, where the path needs no quotes of its own, and is not that of the result already."""
+TYPED_AS_IS = re.compile(r"[\w./~ -]+\.\w+")
+"""Paths that need no quotes of their own."""
 
-OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what to do)
-    rb"PK\x03\x04": ("Excel (or another zip file)", CONVERT),
+OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what to do, or what reads it in DuckDB)
+    rb"PK\x03\x04": ("Excel (or another zip file)", "read_xlsx"),
     rb"PK\x05\x06": ("an empty zip file", EXPORT),
     rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": ("Excel (the old .xls)", EXPORT),
     rb"7z\xbc\xaf\x27\x1c": ("a 7-Zip archive", EXPORT),
     rb"\x04\x22\x4d\x18": ("compressed by lz4", "decompress it first: lz4 -dc FILE"),
     rb"\x1f\x9d": ("compressed by compress", "decompress it first: zcat FILE"),
-    rb"PAR1": ("Parquet", CONVERT),
+    rb"PAR1": ("Parquet", "read_parquet"),
     rb"\x89PNG": ("a PNG picture", EXPORT),
     rb"%PDF-": ("PDF", EXPORT),
     rb"SQLite format 3\x00": ("an SQLite database", EXPORT),
@@ -48,7 +48,7 @@ OTHER_FORMATS = {  # pattern of the first bytes -> (what a file looks like, what
     # A page instead of a table is often what a server says of an error or a login.
     rb"(?i)(\xef\xbb\xbf)?\s*<(!doctype )?html": ("a web page", SEE),
     rb"(?i)(\xef\xbb\xbf)?\s*<\?xml": ("XML", SEE),
-    rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[{\[])": ("JSON", CONVERT),
+    rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[{\[])": ("JSON", "read_json"),
 }
 POINTER = b"version https://git-lfs.github.com/spec/"
 """How a file begins that stands for a large one which Git has not fetched."""
@@ -257,13 +257,17 @@ def _refuse_other_formats(head: bytes, source: Source) -> None:
         raise TableError(message, f"decompress it first: {again.program} FILE")
     for pattern, (kind, hint) in OTHER_FORMATS.items():
         if re.match(pattern, head):
-            raise TableError(f"{label} looks like {kind}, not CSV", _conversion(label) if hint == CONVERT else hint)
+            raise TableError(f"{label} looks like {kind}, not CSV", _conversion(label, hint))
     if head.startswith(POINTER):
         raise TableError(f"{label} is a pointer of Git LFS and not the file itself", "fetch the file: git lfs pull")
 
 
-def _conversion(path: str) -> str:
-    """Say how a file of a format that DuckDB reads becomes a CSV, in a line that can be typed."""
+def _conversion(path: str, hint: str) -> str:
+    """Say how a file of a format that DuckDB reads becomes a CSV, in a line that can be typed; else the hint."""
+    if not hint.startswith("read_"):
+        return hint
     if not TYPED_AS_IS.fullmatch(path):
-        return CONVERT
-    return f"""make it one: duckdb -c "COPY (FROM '{path}') TO '{path.rpartition(".")[0]}.csv'\""""
+        return "convert it to CSV first"
+    stem, _, suffix = path.rpartition(".")
+    copied = f"FROM {hint}('{path}')) TO '{stem}.new.csv'" if suffix == "csv" else f"FROM '{path}') TO '{stem}.csv'"
+    return f'make it one: duckdb -c "COPY ({copied}"'

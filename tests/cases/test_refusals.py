@@ -62,15 +62,13 @@ FILL = [
     ("--imputations 1", "--imputations"),
     ("--imputations 3 -o -", "standard output is one stream and cannot carry 3 files"),
     ("--imputations 3 -o /dev/null", "/dev/null is not a regular file"),
-    ("--imputations 3 -o b.json -r b.2.json", "same path"),
+    ("-o b.json", "is the name of another format"),
     ("--in-place -o -", "--in-place contradicts -o"),
     ("--in-place --backup /tmp/x", "--backup"),
     ("--in-place --backup .json -r a.csv.json", "same path"),
     ("-o symbolic.csv", "is the input"),
     ("-o hard.csv", "is the input"),
     ("--backend serial -o hard.csv", "is the input"),
-    ("-o b.json -r ./b.json", "same path"),
-    ("-o there/b.json -r here/b.json", "same path"),
     ("--save-model a.csv", "is the input"),
     ("--save-model x.json -r x.json", "same path"),
     ("--seed x --log-file a.csv", "the log"),
@@ -173,8 +171,8 @@ EVERYTHING = [
     ("explain none.csv -c g --components auto", FIT, "--components 2"),
     (f"fill a.csv -c g -o {LONG}.csv", OUTPUT, "xxx"),
     ("fill part-?.csv -c g -o a.csv.bak/x", OUTPUT, "cannot write a.csv.bak/x"),
-    ("fill a.csv -c g -o there/loop.json --no-report", OUTPUT, "cannot write there/loop.json: "),
-    ("fill a.csv -c g -o a.md --no-report --no-clobber", OUTPUT, "a.md exists already"),
+    ("fill a.csv -c g -o there/loop.csv --no-report", OUTPUT, "cannot write there/loop.csv: "),
+    ("fill a.csv -c g -o a.csv.bak --no-report --no-clobber", OUTPUT, "a.csv.bak exists already"),
     ("fill a.csv -c g --in-place --backup .bak --no-report --no-clobber", OUTPUT, "a.csv.bak exists already"),
     ("fill a.csv -c g --imputations 3 -o b.csv --no-report --no-clobber", OUTPUT, "b.2.csv exists already"),
     ("fill a.csv -c g --save-model m.model --no-report --no-clobber", OUTPUT, "m.model exists already"),
@@ -208,7 +206,7 @@ def folder(tmp_path, saved):
         (tmp_path / f"symbolic.{suffix}").symlink_to("a.csv")
         (tmp_path / f"hard.{suffix}").hardlink_to(tmp_path / "a.csv")
     (tmp_path / "there").mkdir()
-    (tmp_path / "there" / "loop.json").symlink_to("loop.json")
+    (tmp_path / "there" / "loop.csv").symlink_to("loop.csv")
     (tmp_path / "there" / "part-0.csv").write_bytes(PLAIN)
     (tmp_path / "here").symlink_to("there")
     (tmp_path / "a.csv.dir").mkdir()
