@@ -231,7 +231,7 @@ def _refuse_none_or_too_many(
         as_text = f"if part of a code tells the label, add {option('kinds', f'{code}=text')}"
         raise FitError(message, f"name usable columns with {option('features')}" if code is None else as_text)
     if len(numbers) > most:
-        too_many = f"{len(numbers):,} numeric columns are too many"
+        too_many = f"{len(numbers):,} numeric columns are too many for the model that is asked for: {most:,} at most"
         raise FitError(too_many, f"name those that matter with {option('features')}")
 
 
