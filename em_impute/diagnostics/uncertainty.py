@@ -29,7 +29,7 @@ REPLICATES = 3
 """Times that the labels of every cell are drawn in each draw of the model."""
 
 MAX_CELLS = 2000
-MAX_NUMBERS = 2e7
+MAX_NUMBERS = 5e6
 """Probabilities that are held at once."""
 
 CALIBRATION_SD = 0.15

@@ -1,7 +1,7 @@
 """Every member, fitted with rows held out and scored on them."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -46,6 +46,7 @@ class Comparison:
     odds: Floats  # (n_held,) how much likelier than on average each is to lack its label, by its predictors
     fold: Integers  # (n_held,) in the first repeat
     score: Floats  # (n_labels, n_members, n_repeats, n_held), before they are tempered
+    chance: Floats  # (n_members, n_temperatures, n_repeats, n_held), probability of the true label
     shares: Floats  # (n_held, n_labels), of the labels among the rows that the fits did see
     unlabelled: Unlabelled
     fits: tuple[tuple[Submodel, ...], ...] = ()
@@ -53,13 +54,12 @@ class Comparison:
 
     def of_truth(self, probability: Floats) -> Floats:
         """Look up what (..., n_held, n_labels) says of the true labels, not below LEAST_CHANCE: (..., n_held)."""
-        return np.maximum(probability[..., np.arange(self.held.label.size), self.held.label], LEAST_CHANCE)
+        return _of_truth(probability, self.held.label)
 
-    @cached_property
-    def chance(self) -> Floats:
-        """Probability of the true label, (n_members, n_temperatures, n_repeats, n_held)."""
-        found = [self.of_truth(np.moveaxis(temper(self.score, one), 0, -1)) for one in TEMPERATURES]
-        return np.stack(found, axis=1)
+    def released(self) -> "Comparison":
+        """Release the scores, which take much memory where there are many labels."""
+        nothing = np.empty(0)
+        return replace(self, score=nothing, unlabelled=self.unlabelled._replace(score=nothing))
 
     @cached_property
     def surprise(self) -> Floats:
@@ -94,12 +94,15 @@ def compare(
     shown = hidden.predictors.take(labelled).beside(asked.predictors)
     without = np.hstack([held[:-1, labelled], _dealt(held[:-1, labelled], asked.label.size, seed)])
     data_of_view: dict[str, TrainingData] = {}
-    scores, fitted, of_folds = [], [], []
+    fitted, of_folds = [], []
     n_columns = examples.predictors.x.shape[1]
     # A label of which no row counts has one Gaussian, that of all rows; there is nothing to divide.
     n_divisible = labelled.size if np.isin(np.arange(n_labels), examples.label).all() else 0
     view_of = {view.name: view for view in views}
-    for plan in plans([*view_of], n_columns, n_divisible, n_labels, budget):
+    every = [*plans([*view_of], n_columns, n_divisible, n_labels, budget)]
+    members = tuple(member for plan in every for member in plan.members)
+    score, place = np.empty((n_labels, len(members), len(without) // N_FOLDS, without.shape[1])), 0
+    for plan in every:
         progress(f"trying {plan.per_label} × {plan.view}")
         view = view_of[plan.view]
         if plan.view not in data_of_view:
@@ -107,7 +110,8 @@ def compare(
         component_label, batch = fit_plan(plan, data_of_view[plan.view], held, seed)
         if budget.thrifty:  # then rows take much memory, and no view comes twice
             data_of_view.clear()
-        scores.append(_held_scores(component_label, batch, n_labels, view.show(shown), without))
+        mine = slice(place, place := place + len(plan.members))
+        score[:, mine] = _held_scores(component_label, batch, n_labels, view.show(shown), without)
         first = np.arange(len(plan.members)) * len(held)
         unknown = np.full((first.size, len(TEMPERATURES)), np.nan)
         fit = Submodel(view, tuple(plan.members), component_label, batch.take(first + len(held) - 1), unknown)
@@ -115,8 +119,6 @@ def compare(
         if n_labels * n_columns**2 <= MAX_KEPT and not budget.thrifty:
             of_folds.append([fit._replace(batch=batch.take(first + fold)) for fold in range(N_FOLDS)])
 
-    members = tuple(member for submodel in fitted for member in submodel.members)
-    score = np.concatenate(scores, axis=1)  # (n_labels, n_members, n_repeats, n_labelled + n_asked)
     return _compared(examples, hidden, asked, members, score, without, tuple(zip(*of_folds, strict=True))), fitted
 
 
@@ -140,17 +142,25 @@ def _compared(
     row = known[tested]
     x = examples.predictors.x[row]
     weight = examples.weight[row] * scheme.weight(x)
+    held = score[..., : known.size] if tested.size == known.size else np.take(score, tested, axis=-1)
+    label = examples.label[row]
+    chance = [_of_truth(np.moveaxis(temper(held, one), 0, -1), label) for one in TEMPERATURES]
     return Comparison(
         members,
         hidden.take(row),
         weight / weight.mean(),
         np.ones(row.size) if scheme.odds is None else scheme.odds(x),
         fold[tested],
-        np.take(score, tested, axis=-1),
+        held,
+        np.stack(chance, axis=1),
         shares[tested],
         Unlabelled(fold[others], score[..., others], shares[others], asked.numbers),
         fits,
     )
+
+
+def _of_truth(probability: Floats, label: Integers) -> Floats:
+    return np.maximum(probability[..., np.arange(label.size), label], LEAST_CHANCE)
 
 
 def _dealt(held: Flags, n_rows: int, seed: int) -> Flags:

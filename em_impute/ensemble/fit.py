@@ -156,7 +156,7 @@ def fit_ensemble(
         n_labels=n_labels,
         submodels=submodels,
         shares=shares,
-        comparison=replace(comparison, fits=tuple(weighted(one, found.weight) for one in comparison.fits)),
+        comparison=replace(comparison.released(), fits=tuple(weighted(one, found.weight) for one in comparison.fits)),
         stacked_log_loss=float(comparison.weight @ stacked_surprise / comparison.weight.sum()),
         **found._asdict(),
     )
@@ -304,7 +304,7 @@ def _regrown(
     """
     if not others.label.size:
         return forest
-    others = draw(others, n_affordable(others.predictors, forest.stages[-1]), 0, seed)
+    others = draw(others, n_affordable(others.predictors, forest.stages[-1], mixtures.n_labels), 0, seed)
     others = others._replace(predictors=like_missing(others, seed))
     return regrow(forest, comparison, held, others, predict(mixtures, others.predictors), mixtures.shares, seed)
 

@@ -25,6 +25,10 @@ GROWING_WORK, PREDICTING_WORK = 6e7, 4e7
 """Cells that may be looked at to grow trees, and rows to fill times trees: about a second, and half of one."""
 
 
+MAX_CHANCES = 1 << 19
+"""Probabilities of rows to grow trees from: there are two for each start, and ten such numbers in work at once."""
+
+
 class GrownForest(NamedTuple):
     """Trees that are worth it, and what is then said of labels held out and of rows without a label."""
 
@@ -99,9 +103,10 @@ def regrow(
     return forest._replace(trees=trees)
 
 
-def n_affordable(predictors: Predictors, n_trees: int) -> int:
-    """Say from how many rows there is time to grow so many trees."""
-    return int(GROWING_WORK / (2 * n_trees * (predictors.n_numbers + len(predictors.levels))))
+def n_affordable(predictors: Predictors, n_trees: int, n_labels: int) -> int:
+    """Say from how many rows there are time and memory to grow so many trees."""
+    n_columns = predictors.n_numbers + len(predictors.levels)
+    return int(min(GROWING_WORK / (2 * n_trees * n_columns), MAX_CHANCES / n_labels))
 
 
 def _affordable(predictors: Predictors, n_to_fill: int) -> tuple[int, ...]:

@@ -15,11 +15,6 @@ PATTERNS_AT_ONCE = 64
 """Patterns of gaps whose moments are computed together: there is a matrix for each of them and each component."""
 
 
-SMALL = 20
-"""Columns up to which all patterns are swept side by side, column by column.  With more each is swept by itself: that
-takes a quarter to a half of the time for 57 columns, and would take four times as much for 6 in 40 patterns."""
-
-
 class Group(NamedTuple):
     """Rows that show the same Gaussian columns."""
 
@@ -179,6 +174,7 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
 
     Returns (..., n_patterns, n_columns, n_columns): −Σ_oo⁻¹ where both columns are observed, Σ_oo⁻¹·Σ_om where one is,
     and the conditional covariance where none is; and the logarithms of the determinants of Σ_oo, (..., n_patterns).
+    All by what is hidden in Λ = Σ⁻¹: the covariance is Λ_mm⁻¹, its regression −Λ_mm⁻¹·Λ_mo, |Σ_oo| = |Σ|·|Λ_mm|.
     """
     observed, n, before = patterns.observed, covariance.shape[-1], covariance.shape[:-2]
     variance = _independent_variances(covariance)
@@ -187,39 +183,20 @@ def sweep(patterns: Patterns, covariance: Floats) -> tuple[Floats, Floats]:
         variance = variance[..., None, :]
         np.einsum("...ii->...i", swept)[...] = np.where(observed, -1.0 / variance, variance)
         return swept, np.where(observed, np.log(variance), 0.0).sum(axis=-1)
-    shared, rest = (np.flatnonzero(kind) for kind in (observed.all(axis=0), ~observed.all(axis=0)))
-    swept, log_determinant = _swept(covariance.reshape(-1, n, n), shared)
-    if n > SMALL:
-        each = [_swept(swept, rest[shown]) for shown in observed[:, rest]]
-        swept, of_rest = (np.stack(parts, axis=1) for parts in zip(*each, strict=True))
-        log_determinant = log_determinant[:, None] + of_rest
-        return swept.reshape(*before, *observed.shape, n), log_determinant.reshape(*before, -1)
-    # Those of each pattern; matrices come last, since there are the most of them.
-    swept = np.repeat(np.moveaxis(swept, 0, -1)[:, :, None], len(observed), axis=2)
-    log_determinant = np.repeat(log_determinant[None], len(observed), axis=0)
-    product = np.empty_like(swept)
-    for column in rest.tolist():
-        shown = observed[:, column, None]
-        pivot = np.where(shown, swept[column, column], 1.0)
-        row = np.where(shown, swept[column] / pivot, 0.0)
-        swept -= np.multiply(swept[:, column, None], row, out=product)
-        np.copyto(swept[column], row, where=shown)
-        np.copyto(swept[:, column], row, where=shown)
-        np.copyto(swept[column, column], -1.0 / pivot, where=shown)
-        log_determinant += np.log(pivot)
-    # As rows of numbers they are turned eight times as fast as axis by axis.
-    swept = np.ascontiguousarray(swept.reshape(n * n, len(observed), -1).T)
-    return swept.reshape(*before, *observed.shape, n), log_determinant.T.reshape(*before, -1)
-
-
-def _swept(matrix: Floats, some: Integers) -> tuple[Floats, Floats]:
-    """Sweep matrices (n_matrices, n, n) on some columns; also give the logarithms of the pivots' determinants."""
-    inverse, log_determinant = invert(matrix[:, some[:, None], some])
-    row = inverse @ matrix[:, some]
-    swept = matrix - matrix[:, :, some] @ row
-    swept[:, some], swept[:, :, some] = row, row.mT
-    swept[:, some[:, None], some] = -inverse
-    return swept, log_determinant
+    precision, of_all = invert(covariance.reshape(-1, n, n))
+    n_hidden = np.count_nonzero(~observed, axis=1)
+    swept, log_determinant = np.empty((len(precision), *observed.shape, n)), np.empty((len(precision), len(observed)))
+    for number in np.unique(n_hidden):  # patterns that hide as many columns, which are fewer than those shown
+        some = np.flatnonzero(n_hidden == number)
+        hidden, at = np.nonzero(~observed[some])[1].reshape(some.size, number), np.arange(some.size)[:, None]
+        inverse, of_hidden = invert(precision[:, hidden[:, :, None], hidden[:, None]])
+        rows = precision[:, hidden]  # (n_matrices, n_some, n_hidden, n_columns)
+        slope = -inverse @ rows
+        found = -precision[:, None] - rows.mT @ slope
+        found[:, at, hidden] = found.mT[:, at, hidden] = slope
+        found[:, at[:, None], hidden[:, :, None], hidden[:, None]] = inverse
+        swept[:, some], log_determinant[:, some] = found, of_all[:, None] + of_hidden
+    return swept.reshape(*before, *observed.shape, n), log_determinant.reshape(*before, -1)
 
 
 def coefficients(

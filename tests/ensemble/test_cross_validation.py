@@ -152,7 +152,7 @@ def log_loss_by_hand(ensemble, probability):
 def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
     examples = mixed_rows(90, 40)._replace(weight=np.random.default_rng(3).uniform(0.5, 2.0, 90))
     ensemble = stack_of(examples, single=single)
-    found, stack = ensemble.comparison, stack_of(examples)  # the mixture that leads is told beside the ensemble
+    found, stack = compared(examples)[1], stack_of(examples)  # the mixture that leads is told beside the ensemble
 
     def best(member):
         i = found.members.index(member)

@@ -51,7 +51,7 @@ def how_well_recovered(report: FitReport) -> Section | None:
     if found is None:
         return None
     hidden = "Known labels were hidden and filled again, each by a model that had not seen it ({}, {})."
-    worth = [[Name(one.column), f"{one.gain:+.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance]
+    worth = [[Name(one.column), f"{one.gain:+z.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance]
     if len(worth) == 1:  # of a single column the log-loss says it already
         worth = []
     blocks: list[Block] = [
