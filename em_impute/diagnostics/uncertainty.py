@@ -41,7 +41,7 @@ BEYOND_SD = 1.0
 UNLIKE_SD = 0.4
 """The same besides, by the part of the labelled rows that is lost when they are weighed to be like rows to fill."""
 
-FEW_HELD_OUT = 20
+FEW_HELD_OUT = 100
 """Labels below which neither they nor the draws can be relied on alone: the interval for wrong fills spans both."""
 
 WRONG_LEVEL, TOTAL_LEVEL = 0.90, 0.95
