@@ -192,7 +192,7 @@ def _follow(
     family, stopping = FAMILIES[_family(request)], Stopping(request.tolerance, request.max_iter)
     prior = default_prior(overall_covariance(rows), float(rows.weight.sum()), component_label.size, strength)
     begin, start = find_start(rows, component_label, family, prior, request)
-    problem = make_problem(*rows, component_label, int(component_label.max()) + 1)
+    problem = make_problem(*rows, component_label)
     # Standardising multiplied densities by the scales: of each observed cell for log L, of each completed one for Q.
     observed, completed = design.log_jacobian(rows), float(rows.weight.sum() * np.log(design.scale).sum())
 

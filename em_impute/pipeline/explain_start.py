@@ -79,7 +79,7 @@ def _highest_start(
     """Find the start, of means at rows that are far apart and equal shares, from which EM comes highest."""
     n_components = component_label.size
     few = sample_rows(rows, START_ROWS, int(rng.integers(1 << 32)))
-    problem = make_problem(*few, component_label, n_components)
+    problem = make_problem(*few, component_label)
     covariance = np.tile(_covariance_of(rows, family, prior), (n_components, 1, 1))
     share = np.full(n_components, 1.0 / n_components)
     best, highest, failure = None, -np.inf, FitError("EM found no start", f"raise {option('prior_strength')}")

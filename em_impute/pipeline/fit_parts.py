@@ -189,7 +189,7 @@ def _fit_all_rows(
     labelled, weight = fixed.weight[1:], float(fixed.weight.sum())
     apart = recipe.free_shares and 0.0 < labelled.sum() < weight
     # One row that shows every feature stands for those of the parts, which are elsewhere.
-    stand_in = make_problem(np.zeros((1, task.n_features)), UNLABELLED, np.ones(1), component_label, task.n_labels)
+    stand_in = make_problem(np.zeros((1, task.n_features)), UNLABELLED, np.ones(1), component_label)
     problem = stand_in._replace(fixed=fixed.fixed, labelled=labelled if apart else None)
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
@@ -299,4 +299,4 @@ def _problems(part: Part, task: EmTask) -> Iterator[tuple[Rows, Problem]]:
         kept = np.flatnonzero(weight > 0.0)
         x = task.model.coding.predictors(task.model.prepared(table), kept).x
         rows, _ = merge_equal_rows(Rows(x, label[kept], weight[kept]))
-        yield rows, make_problem(*rows, task.component_label, task.n_labels)
+        yield rows, make_problem(*rows, task.component_label)
