@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows, draw_by_weight, sample_rows, slices
-from em_impute.em.clustering import Hierarchy, build_hierarchy, choose_far_apart, partitions
+from em_impute.em.clustering import Hierarchy, build_hierarchy, far_apart, partitions
 from em_impute.em.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Family, Prior, default_prior, m_step
@@ -195,7 +195,7 @@ def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generat
     if n_components == 1:
         return np.zeros(x.shape[0], dtype=np.intp)
     points = np.where(np.isnan(x), 0.0, x)
-    seeds = points[choose_far_apart(points, weight, n_components, rng)]
+    seeds = far_apart(points, weight, n_components, rng)
     # Not by a product of matrices: where rows lie on a grid, its rounding would break ties.
     nearest: Integers = np.array([((points - seed) ** 2).sum(axis=1) for seed in seeds]).argmin(axis=0)
     return nearest

@@ -1,5 +1,7 @@
 """From an evaluation, and from EM step by step, to their reports."""
 
+from typing import Any
+
 import numpy as np
 
 from em_impute.em.blocks import UNKNOWN, Floats
@@ -26,13 +28,12 @@ def build_evaluation(
     said, label = evaluation.probability[MODEL], evaluation.label
     weight, like = evaluation.weight, evaluation.like_missing
     return reports.EvaluationReport(
-        **shared.head_of(opened, evaluation.target, request, command),
+        **_head_of(opened, evaluation, request, command),
         timings=shared.seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
         labels=[
             reports.EvaluatedLabel(label=label, known=known, share_to_hide=share)
             for label, known, share in zip(labels.labels, labels.known, evaluation.share.tolist(), strict=True)
         ],
-        missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
         features=shared.features_of(evaluation.design, opened.readings, evaluation.texts),
         hiding=reports.Hiding(
             how=hiding.how,
@@ -47,10 +48,16 @@ def build_evaluation(
         thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
         reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
         confusion=shared.confusion_of(labels.labels, metrics.confusion(said, label)),
-        warnings=shared.notices(
-            [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
-        ),
     )
+
+
+def _head_of(opened: InputTable, found: Evaluation | Explanation, request: Request, command: str) -> dict[str, Any]:
+    """Say what both begin with, what is missing, and what to know of the column and the table."""
+    labels = found.labels
+    told = [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
+    missing = MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens))
+    head = shared.head_of(opened, found.target, request, command)
+    return {**head, "missing": missing, "warnings": shared.notices(told)}
 
 
 def _compared(evaluation: Evaluation, weight: Floats | None) -> reports.Compared:
@@ -78,9 +85,8 @@ def build_explanation(
     """Gather what there is to say about every step."""
     labels, start, last = explanation.labels, explanation.start, explanation.n_iterations
     return reports.ExplanationReport(
-        **shared.head_of(opened, explanation.target, request, command),
+        **_head_of(opened, explanation, request, command),
         labels=[KnownLabel(label=one, known=n) for one, n in zip(labels.labels, labels.known, strict=True)],
-        missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
         features=shared.features_of(explanation.design, opened.readings),
         covariance=explanation.family,
         prior_strength=explanation.prior_strength,
@@ -89,9 +95,6 @@ def build_explanation(
         steps=[_step(explanation, turn) for turn in explanation.turns],
         stop=reports.StopReason(explanation.stop, _why(explanation, request)),
         final=reports.FinalState(_rows(explanation, last), _parameters(explanation, last)),
-        warnings=shared.notices(
-            [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
-        ),
     )
 
 
