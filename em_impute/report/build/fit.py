@@ -112,7 +112,7 @@ def _of_fit(
         "sensitivity": examined.sensitivity,
         "suspect_labels": _suspects(examined.audit, counted),
         "audit": examined.audit,
-        "plain_em": baseline_of(examined.baseline_em, found.design.labels),
+        "plain_em": baseline_of(examined.baseline_em, found.design),
         "pictures": examined.pictures,
         "importance": examined.importance,
     }
