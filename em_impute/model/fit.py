@@ -92,7 +92,7 @@ def fit_with_ensemble(design: Design, recipe: Recipe, progress: FitProgress, *, 
         examples, n_labels, n_to_fill, recipe.seed, lambda detail: progress("choosing", detail), single=single
     )
     found, held = ensemble.comparison, ensemble.held_probability
-    rows, weight = found.held, found.held.weight if design.weighed else None
+    rows, weight = found.held, found.held.weight if design.weighed else np.ones(found.held.label.size)
     asked = found.unlabelled.origin, ensemble.asked_probability
     held_out = HeldOut(rows.label, held, found.shares, rows.numbers, weight, found.odds, unlabelled=asked)
     recipe = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)

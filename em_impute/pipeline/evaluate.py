@@ -35,14 +35,14 @@ class Evaluation(NamedTuple):
     repeat: Integers  # (n_hidden,) from 0
     label: Integers  # (n_hidden,) the label that was hidden
     probability: Mapping[str, Floats]  # (n_hidden, n_labels) by MODEL, MAJORITY, and LABELS_ONLY if such rows suffice
-    weight: Floats | None  # (n_hidden,) how much each row counts as the user says; None counts all alike
+    weight: Floats  # (n_hidden,) how much each row counts as the user says
     like_missing: Floats | None  # (n_hidden,) how much, were they as the missing rows; None where none is missing
     design: Design  # of the last repeat
     texts: TextScores | None  # what made predictors of texts in it
     n_emptied: int  # hidden labels of whose rows some predictors were hidden as well
     seconds: float
 
-    def rows(self, weight: Floats | None) -> float:
+    def rows(self, weight: Floats) -> float:
         """Count the rows that figures rest on, where each of the (n_hidden,) weighs `weight`.
 
         A row that was hidden several times is one row, however often it was asked: what is said of it hardly differs
@@ -52,7 +52,7 @@ class Evaluation(NamedTuple):
         _, place = np.unique(self.row, return_inverse=True)
         return effective_rows(np.bincount(place, weight).astype(np.float64, copy=False))
 
-    def interval(self, name: str, weight: Floats | None) -> tuple[float, float]:
+    def interval(self, name: str, weight: Floats) -> tuple[float, float]:
         """Give the 95 % interval of an accuracy, that of `probability[name]` weighed by `weight` (n_hidden,).
 
         It is Wilson's for so many `rows`: how far chance in which rows are known may lead.  Where one fit is markedly
@@ -61,8 +61,7 @@ class Evaluation(NamedTuple):
         """
         said = self.probability[name]
         excess = overdispersion(said.argmax(axis=1) == self.label, self.repeat) - 1.0
-        asked = self.row.size if weight is None else effective_rows(weight)
-        rows = 1.0 / (1.0 / self.rows(weight) + excess / asked)
+        rows = 1.0 / (1.0 / self.rows(weight) + excess / effective_rows(weight))
         return wilson_interval(accuracy(said, self.label, weight), rows)
 
 
@@ -140,7 +139,7 @@ def evaluate(
         np.repeat(np.arange(len(hidden)), [rows.size for rows in hidden]),
         labels.label[row].astype(np.intp),
         {name: np.concatenate(parts) for name, parts in said.items() if len(parts) == len(hidden)},
-        None if opened.weight is None else opened.weight[row],
+        np.ones(row.size) if opened.weight is None else opened.weight[row],
         None if whole is None else _like_missing(opened, labels, whole, row),
         found.design,
         found.texts,

@@ -60,9 +60,9 @@ def _head_of(opened: InputTable, found: Evaluation | Explanation, request: Reque
     return {**head, "missing": missing, "warnings": shared.notices(told)}
 
 
-def _compared(evaluation: Evaluation, weight: Floats | None) -> reports.Compared:
-    """Judge the fills, and what they are compared with; each row counts by its `weight`, (n_hidden,), or all alike."""
-    label, mean_1 = evaluation.label, None if weight is None else weight / weight.mean()
+def _compared(evaluation: Evaluation, weight: Floats) -> reports.Compared:
+    """Judge the fills, and what they are compared with; each row counts by its `weight`, (n_hidden,)."""
+    label, mean_1 = evaluation.label, weight / weight.mean()
 
     def figures(name: str) -> reports.Figures:
         said = evaluation.probability[name]

@@ -205,18 +205,16 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
     if held_out is None:
         return None
     probability, label, weight = held_out.probability, held_out.label, held_out.weight
+    n_rows, like = metrics.effective_rows(weight), weight / weight.mean()
     right = metrics.accuracy(probability, label, weight)
-    n_rows = label.size if weight is None else metrics.effective_rows(weight)
-    count = np.bincount(label, weight)
-    like = None if weight is None else weight / weight.mean()
     bins, names = metrics.reliability(probability, label, like), found.design.labels
     return findings.Accuracy(
         method=METHOD,
         rows=label.size,
-        effective_rows=float(n_rows),
+        effective_rows=n_rows,
         accuracy=right,
         interval=metrics.wilson_interval(right, n_rows),
-        baseline_accuracy=float(count.max() / count.sum()),
+        baseline_accuracy=held_out.baseline_accuracy,
         log_loss=held_out.log_loss,
         baseline_log_loss=held_out.baseline_log_loss,
         brier=metrics.brier(probability, label, weight),
