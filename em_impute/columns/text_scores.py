@@ -110,7 +110,10 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     texts += _numbers_as_texts(table, names, people)
 
     def tells(one: NamedTexts) -> bool:
-        return _tells(table, column[one.name], one, rows)
+        """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or category."""
+        is_category, code = column[one.name] in table.categories, one.code[rows.x]
+        is_number = not is_category and SHOWN not in one.texts and not table.numbers[column[one.name]].is_code
+        return _tells_by_value(np.minimum(code, 0) if is_category else code, rows, is_ordered=is_number)
 
     shown = _as_in_rows_to_fill(texts, label, every, seed)
     # What has room are categories and numbers, which the mixtures take as they are.
@@ -163,13 +166,6 @@ def _tell_something(texts: NamedTexts, labelled: Flags) -> Flags:
         return is_there
     shows: Flags = is_there & (count[texts.code] > labelled)
     return shows
-
-
-def _tells(table: Table, index: int, texts: NamedTexts, rows: Examples) -> bool:
-    """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or its category."""
-    is_category, code = index in table.categories, texts.code[rows.x]
-    is_number = not is_category and SHOWN not in texts.texts and not table.numbers[index].is_code
-    return _tells_by_value(np.minimum(code, 0) if is_category else code, rows, is_ordered=is_number)
 
 
 def _are_names(column: NumberColumn, rows: Examples) -> bool:

@@ -69,8 +69,7 @@ def build_report(
     said = [
         *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
         *told_from_reading(opened),
-        *_of_unused_key(opened, completion, request),
-        *_of_columns_left(opened, completion),
+        *_of_what_is_not_used(opened, completion, request),
     ]
     report = FitReport(
         **shared.head_of(opened, completion.target, request, command),
@@ -146,8 +145,8 @@ def _with_model(report: FitReport, applied: Applied, model: SavedModel, counted:
     )
 
 
-def _of_unused_key(opened: InputTable, completion: ColumnResult, request: Request) -> Iterator[tuple[str, str]]:
-    """Tell where rows of one key, which share a label, are filled one by one."""
+def _of_what_is_not_used(opened: InputTable, completion: ColumnResult, request: Request) -> Iterator[tuple[str, str]]:
+    """Tell where rows of one key are filled one by one, and in the first of several reports of columns left as is."""
     found, same = completion.fitted, None
     if found is not None and opened.is_sample:
         same = replace(opened, is_sample=False).same_label(completion.labels.label, opened.keys)
@@ -156,10 +155,6 @@ def _of_unused_key(opened: InputTable, completion: ColumnResult, request: Reques
         same, told = found.design.same, "the saved model, which keeps no rows, fills each by itself."
     if same is not None:
         yield "S09", f"Rows with the same {shown(same.name)} have the same label, but {told}"
-
-
-def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
-    """Tell in the first report of several of columns with gaps that cannot be filled."""
     if opened.left and completion.column == opened.targets[0]:
         yield "S06", f"Not filled: {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
