@@ -61,10 +61,6 @@ class TextScores:
         """The columns that they are made of."""
         return tuple(one.name for one in self.model.vocabularies)
 
-    def places(self, n_columns: int) -> dict[str, int]:
-        """Say where the scores stand in a table of so many columns: behind all of them."""
-        return {name: n_columns + j for j, name in enumerate(self.names)}
-
     def added(self, table: Table, first: int) -> Table:
         """Put the scores of all rows beside the columns of a table that was read, from the place `first` on."""
         texts = [

@@ -78,7 +78,9 @@ def _predictors(
 
     A number that was made of texts says what these are, and of which column where it has another name.
     """
-    made = {name: (one.kind, None if name == one.column else one.column) for one in readings for name in one.names}
+    made = {
+        name: (one.notation.kind, None if name == one.column else one.column) for one in readings for name in one.names
+    }
     scores, long = ((), {}) if texts is None else (texts.names, texts.n_missing)
     return [
         *(
