@@ -57,6 +57,7 @@ class Problem(NamedTuple):
     blocks: Sequence[Block]  # rows whose responsibilities change from step to step
     fixed: Moments  # of the rows whose responsibilities never change
     component_label: Integers  # (n_components,)
+    log_clamp: Floats  # (n_labels + 1, n_components)
     labelled: Floats | None = None  # (n_labels,), weight of the labelled rows whose shares are not the mixture's
 
 
@@ -115,7 +116,7 @@ def make_problem(
     if certain.any():
         x, label, weight = x[~certain], label[~certain], weight[~certain]
     blocks = make_blocks(x, label, weight, n_components)
-    return Problem(blocks, fixed, component_label, labelled)
+    return Problem(blocks, fixed, component_label, clamp(component_label), labelled)
 
 
 def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
@@ -137,7 +138,7 @@ def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
 
 def expect(problem: Problem, parameters: Parameters, map_blocks: MapBlocks = map) -> Moments:
     """Take the E step over all rows.  Blocks are merged from left to right, so every backend gives the same bits."""
-    log_clamp, log_likelihood = clamp(problem.component_label), log_likelihood_of(problem.fixed, parameters)
+    log_clamp, log_likelihood = problem.log_clamp, log_likelihood_of(problem.fixed, parameters)
     if problem.labelled is not None:
         offset = labelled_offset(parameters.weight, problem.component_label, problem.labelled)
         log_clamp = np.vstack([log_clamp[:-1] + offset, log_clamp[-1:]])

@@ -18,6 +18,7 @@ from em_impute.em.em import Problem, Step, make_problem
 from em_impute.em.expectation import Moments, empty, merge
 from em_impute.em.families import Prior, default_prior
 from em_impute.em.mixture import Mixture, climb
+from em_impute.em.parameters import clamp
 from em_impute.model.assign import ModelDraws, deltas_of, seed_of_imputing
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
@@ -186,7 +187,8 @@ def _fit_all_rows(
     prior = _prior(fixed, component_label.size, recipe.prior_strength)
     labelled, weight = fixed.weight[1:], float(fixed.weight.sum())
     apart = recipe.free_shares and 0.0 < labelled.sum() < weight
-    problem = Problem((), fixed.fixed, component_label, labelled if apart else None)  # its blocks are with the parts
+    # Its blocks are with the parts.
+    problem = Problem((), fixed.fixed, component_label, clamp(component_label), labelled if apart else None)
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
         return map_parts(_moments_of_part, scan.parts, repeat((task, work)))
