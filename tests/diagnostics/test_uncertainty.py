@@ -245,9 +245,7 @@ def test_a_model_that_misjudges_itself_is_told_from_one_that_does_not(share_righ
     found = speaking(np.tile(stated, (N_DRAWS, 1, 1)), known=100)
     found.distinct_probability, found.labels.known = stated, (60, 40)
     label = (np.arange(100) >= 100 * share_right).astype(int)
-    found.promise = HeldOut(
-        label, np.tile([0.97, 0.03], (100, 1)), np.full((100, 2), 0.5), np.arange(100), np.ones(100)
-    )
+    found.promise = HeldOut(label, np.tile([0.97, 0.03], (100, 1)), np.ones((100, 2)) / 2, np.arange(100), np.ones(100))
     found.fitted = SimpleNamespace(how=SimpleNamespace(clusters=None))
     found.beyond, found.cells = np.zeros(200), np.ones(200)
     _, fills = filled_with(stated)
