@@ -93,7 +93,7 @@ def begin(table: Table, covariance: str, seed: int | None) -> tuple[Problem, Par
         start = fit_mixture(rows, table.n_labels, short).fit.parameters
     else:
         start = start_from_labels(rows, component_label, prior, seed)
-    return make_problem(*rows, component_label, table.n_labels), start, prior
+    return make_problem(*rows, component_label), start, prior
 
 
 def summarise(title: str, found: dict[str, Count]) -> None:

@@ -89,7 +89,7 @@ def against_sklearn(n_rows: int, rounds: int, *, default_threads: bool) -> None:
     x, start = four_components(n_rows)
     n_components = start.weight.size
     label, weight = np.full(n_rows, -1), np.ones(n_rows)
-    problem = make_problem(x, label, weight, np.arange(n_components), n_components)
+    problem = make_problem(x, label, weight, np.arange(n_components))
     no_prior = Prior(0.0, np.zeros(x.shape[1]), np.eye(x.shape[1]))
     *_, best = iterate(problem, start, FAMILIES["full"], no_prior, Stopping(1e-6), accelerate=True)
     plain = iterate(problem, start, FAMILIES["full"], no_prior, Stopping(0.0))
@@ -104,9 +104,9 @@ def against_sklearn(n_rows: int, rounds: int, *, default_threads: bool) -> None:
     ratios, per_map = [], []
     for _ in range(rounds):
         began = time.perf_counter()
-        few = make_problem(*sample_rows(rows, MAX_SEARCH_ROWS, 0), np.arange(n_components), n_components)
+        few = make_problem(*sample_rows(rows, MAX_SEARCH_ROWS, 0), np.arange(n_components))
         near = climb(few, start, no_prior, recipe).parameters
-        fitted = climb(make_problem(*rows, np.arange(n_components), n_components), near, no_prior, recipe)
+        fitted = climb(make_problem(*rows, np.arange(n_components)), near, no_prior, recipe)
         ours = time.perf_counter() - began
         began = time.perf_counter()
         expect(problem, start)

@@ -120,7 +120,7 @@ def _predictors(
         columns, candidates, explicit=explicit, with_categories=with_categories, known=known
     )
     if not (settled and (numbers or texts)):
-        made = {name: (one.column, one.kind) for one in opened.readings for name in one.names}
+        made = {name: (one.column, one.notation.kind) for one in opened.readings for name in one.names}
         kinds = dict(made.get(name, (name, "number")) for name, _ in numbers)
         return kinds | dict.fromkeys(texts_of, "text") | {name: "category" for name, _ in texts}, tuple(rejected)
     design = make_design(

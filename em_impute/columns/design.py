@@ -154,9 +154,12 @@ class Design:
         return _side_by_side([category.code[at] for category in self.categories], at.size)
 
     def log_jacobian(self, rows: Rows) -> float:
-        """Sum of log(scale) over all observed cells of `rows`: what standardising added to their log-likelihood."""
+        """Sum of log(scale) over all observed cells of `rows`: what standardising added to their log-likelihood.
+
+        Rows may have the measurements alone, which are the first features.
+        """
         seen = sum(rows.weight[some] @ ~np.isnan(rows.x[some]) for some in slices(rows.weight.size))
-        return float(seen @ np.log(self.scale))
+        return float(seen @ np.log(self.scale[: rows.x.shape[1]]))
 
 
 def make_design(  # noqa: PLR0913  # all that is known of a table

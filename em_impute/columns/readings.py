@@ -69,11 +69,6 @@ class Reading:
     """Cells that hold nothing."""
 
     @property
-    def kind(self) -> str:
-        """Say in words what the column holds."""
-        return self.notation.kind
-
-    @property
     def told_unread(self) -> str:
         """Say of which cells nothing was made; those themselves may be private."""
         cells = plural(self.n_unread, "cell") if self.n_unread else "cells"

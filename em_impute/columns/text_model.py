@@ -7,7 +7,7 @@ rows that it belongs together with.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,10 +87,10 @@ class TextFit(NamedTuple):
 class Examples(NamedTuple):
     """Labelled rows."""
 
-    x: "csr_matrix"  # (n_rows, n_features + 1), ones last
+    x: Any  # (n_rows, n_features + 1) of a csr_matrix, ones last; before texts are coded, (n_rows,) which rows they are
     label: Integers  # (n_rows,)
     weight: Floats  # (n_rows,)
-    fold: Integers  # (n_rows,), −1 where never left out
+    fold: Codes  # (n_rows,), −1 where never left out
     n_labels: int
 
     def take(self, rows: Integers | Flags) -> "Examples":

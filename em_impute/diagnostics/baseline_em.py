@@ -29,9 +29,6 @@ PATTERN_WORK, INVERSE = 3e5, 6
 class BaselineEm(NamedTuple):
     """Two fits of the same mixture, in units of the standardised measurements."""
 
-    names: tuple[str, ...]  # (n_features,)
-    shift: Floats  # (n_features,), what was subtracted from the data
-    scale: Floats  # (n_features,), what they were then divided by
     em: Mixture  # of all rows
     labels_only: Parameters | None  # of the labelled rows alone; None where no label is known
     log_jacobian: float  # to subtract from a log-likelihood in standardised units
@@ -50,7 +47,7 @@ def examine_baseline_em(found: FittedColumn, prior_strength: float | None) -> Ba
     if not design.n_numbers:
         return None
     if not (design.label >= 0).any():
-        return _described(design, found.mixture, None, design.distinct)
+        return BaselineEm(found.mixture, None, design.log_jacobian(design.distinct), None)
     rows = _rows_to_show(design, recipe.seed)
     if rows is None:
         return None
@@ -63,7 +60,8 @@ def examine_baseline_em(found: FittedColumn, prior_strength: float | None) -> Ba
         one = Recipe("full", prior_strength=strength, stopping=stopping, seed=recipe.seed, accelerate=False)
         try:
             labels_only = fit_mixture(rows, n_labels, one._replace(unlabelled_weight=0.0)).fit.parameters
-            return _described(design, fit_mixture(rows, n_labels, one), labels_only, rows)
+            em = fit_mixture(rows, n_labels, one)
+            return BaselineEm(em, labels_only, design.log_jacobian(rows), drift_of(labels_only, em.fit.parameters))
         except FitError:
             continue
     return None
@@ -75,21 +73,6 @@ def _affordable_steps(rows: Rows, n_labels: int) -> int:
     inverses = n_patterns * (PATTERN_WORK + INVERSE * n_features**3)
     a_step = n_labels * (rows.label.size * (n_features + 1.0) ** 2 + inverses)
     return max(LEAST_STEPS, int(WORK / a_step)) if LEAST_STEPS * a_step < MOST_WORK else 0
-
-
-def _described(design: Design, em: Mixture, labels_only: Parameters | None, rows: Rows) -> BaselineEm:
-    features = design.features[: design.n_numbers]
-    scale = np.array([feature.scale for feature in features])
-    seen = rows.weight @ ~np.isnan(rows.x)
-    return BaselineEm(
-        names=tuple(feature.name for feature in features),
-        shift=np.array([feature.shift for feature in features]),
-        scale=scale,
-        em=em,
-        labels_only=labels_only,
-        log_jacobian=float(seen @ np.log(scale)),
-        drift=None if labels_only is None else drift_of(labels_only, em.fit.parameters),
-    )
 
 
 def drift_of(origin: Parameters, moved: Parameters) -> Floats:

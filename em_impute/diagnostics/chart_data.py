@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from em_impute.columns.design import Design
 from em_impute.diagnostics.baseline_em import BaselineEm
 from em_impute.diagnostics.odd_rows import copies_of
 from em_impute.diagnostics.values import Axis, ChartData, Ellipse, FeatureHistogram, Plane, PosteriorCurve
@@ -101,14 +102,14 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
     design = found.design
     if plain is None or design.n_numbers < 2:  # noqa: PLR2004
         return None
-    names, axes = _axes(plain)
+    names, axes = _axes(plain.em.fit.parameters, design)
     rng = np.random.default_rng(seed)
     known = draw_rows(design.label >= 0, MAX_POINTS, rng)
     cells = draw_rows(np.ones(fills.row.size, bool), MAX_POINTS, rng)
 
     def place_of(rows: Integers) -> Floats:
-        own = plain.shift + plain.scale * design.x_of(rows)[:, : design.n_numbers]
-        return np.asarray(own @ axes.T)
+        own = design.shift + design.scale * design.x_of(rows)
+        return np.asarray(own[:, : design.n_numbers] @ axes.T)
 
     here, there = place_of(known), place_of(fills.row[cells])
     shown, seen = ~np.isnan(here).any(axis=1), ~np.isnan(there).any(axis=1)
@@ -116,7 +117,8 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
     labels = found.labels.labels
     at = {one: design.labels.index(one) if one in design.labels else -1 for one in labels}
     first, second = (
-        Axis(name, dict(zip(plain.names, axis.tolist(), strict=True))) for name, axis in zip(names, axes, strict=True)
+        Axis(name, {one.name: value for one, value in zip(design.features, axis.tolist(), strict=False)})
+        for name, axis in zip(names, axes, strict=True)
     )
     return Plane(
         axes=(first, second),
@@ -124,26 +126,28 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
         filled={one: _rounded(there[code == k], PLACE_DIGITS) for k, one in enumerate(labels)},
         left_empty=_rounded(there[code < 0], PLACE_DIGITS),
         of=RowCounts(int(np.count_nonzero(design.label >= 0)), fills.row.size),
-        em=_ellipses(plain.em.fit.parameters, plain, axes, design.labels),
-        labels_only=None if plain.labels_only is None else _ellipses(plain.labels_only, plain, axes, design.labels),
+        em=_ellipses(plain.em.fit.parameters, plain, axes, design),
+        labels_only=None if plain.labels_only is None else _ellipses(plain.labels_only, plain, axes, design),
     )
 
 
-def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, labels: Sequence[str]) -> list[Ellipse]:
+def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, design: Design) -> list[Ellipse]:
     """See a mixture in the plane of two axes; beyond the range of numbers a covariance is infinite or 0."""
-    onto = axes * plain.scale
+    onto = axes * design.scale[: design.n_numbers]
     with np.errstate(over="ignore", under="ignore"):
         covariance = onto @ parameters.covariance @ onto.T
-    seen = zip((parameters.mean @ onto.T + axes @ plain.shift).tolist(), covariance.tolist(), strict=True)
-    return [Ellipse(labels[k], *one) for k, one in zip(plain.em.fit.component_label, seen, strict=True)]
+    seen = zip(
+        (parameters.mean @ onto.T + axes @ design.shift[: design.n_numbers]).tolist(), covariance.tolist(), strict=True
+    )
+    return [Ellipse(design.labels[k], *one) for k, one in zip(plain.em.fit.component_label, seen, strict=True)]
 
 
-def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:
+def _axes(mixture: Parameters, design: Design) -> tuple[Sequence[str], Floats]:
     """Choose the two measurements, or of more the best discriminants (Fisher 1936): names, and (2, n_features)."""
-    n_features = len(plain.names)
+    n_features = design.n_numbers
     if n_features == 2:  # noqa: PLR2004
-        return plain.names, np.eye(2)
-    weight, mean, covariance = plain.em.fit.parameters
+        return [one.name for one in design.features[:2]], np.eye(2)
+    weight, mean, covariance = mixture
     if np.count_nonzero(usual := weight >= RARE * weight.max()) > 1:
         weight, mean, covariance = weight[usual] / weight[usual].sum(), mean[usual], covariance[usual]
     within = np.einsum("k,kij->ij", weight, covariance)
@@ -157,7 +161,7 @@ def _axes(plain: BaselineEm) -> tuple[Sequence[str], Floats]:
     else:  # two labels lie along one: across it where all rows vary most
         across = np.eye(n_features) - np.outer(first, first)
         second = _unit(np.linalg.eigh(across @ (within + between) @ across)[1][:, -1])
-    return ("axis 1", "axis 2"), np.array([first, second]) / plain.scale
+    return ("axis 1", "axis 2"), np.array([first, second]) / design.scale[:n_features]
 
 
 def _unit(direction: Floats) -> Floats:

@@ -241,9 +241,8 @@ def _wrong(
 
 def _calibration(held: HeldOut, together: float, rng: np.random.Generator) -> Floats:
     """Draw by how much log-odds of being wrong are higher than stated, by labels held out (Laplace): (n_draws,)."""
-    own = np.ones(held.label.size) if held.weight is None else held.weight
-    weight = as_effective(own) / together
-    deviation = np.hypot(CALIBRATION_SD, UNLIKE_SD * (1.0 - effective_rows(own) / own.size))
+    weight = as_effective(held.weight) / together
+    deviation = np.hypot(CALIBRATION_SD, UNLIKE_SD * (1.0 - effective_rows(held.weight) / held.weight.size))
     best, probability = most_probable(held.probability, 0.0)
     wrong = (best != held.label).astype(float)
     error = np.clip(1.0 - probability, 1e-6, 1.0 - 1e-6)
@@ -256,8 +255,7 @@ def _wrong_by_held_out(
     held: HeldOut, fills: Fills, min_probability: float, together: tuple[float, float], rng: np.random.Generator
 ) -> IntervalEstimate:
     """Predict the number of wrong fills from how many held-out labels would have been filled wrongly."""
-    weight = np.ones(held.label.size) if held.weight is None else held.weight
-    best, probability = most_probable(held.probability, 0.0)
+    weight, (best, probability) = held.weight, most_probable(held.probability, 0.0)
     right = (best == held.label).astype(float)
     if fills.is_drawn:
         right = held.probability[np.arange(best.size), held.label]

@@ -20,21 +20,22 @@ def k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) ->
     """Assign points to the nearest of k centres that begin far apart (k-means++): (n_points,)."""
     if k == 1:
         return np.zeros(points.shape[0], dtype=np.intp)
-    return settle(points, weight, points[choose_far_apart(points, weight, k, rng)], ROUNDS)
+    return settle(points, weight, far_apart(points, weight, k, rng), ROUNDS)
 
 
-def choose_far_apart(points: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Integers:
-    """Choose so many of some points, (number,), each by its squared distance to those before.
+def far_apart(x: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Floats:
+    """Choose so many of some points, (number, n_features), each by its squared distance to those before.
 
-    That is how k-means++ begins (Arthur & Vassilvitskii 2007).  `weight` is (n_points,).
+    That is how k-means++ begins (Arthur & Vassilvitskii 2007).  `weight` is (n_points,); a missing number counts as 0.
     """
+    points = np.where(np.isnan(x), 0.0, x)
     chosen, chance, distance = np.empty(number, np.intp), weight, np.full(weight.size, np.inf)
     for k in range(number):
         total = chance.sum()
         chosen[k] = rng.choice(weight.size, p=chance / total if total > 0.0 else None)
         distance = np.minimum(distance, ((points - points[chosen[k]]) ** 2).sum(axis=1))
         chance = weight * distance
-    return chosen
+    return points[chosen]
 
 
 def settle(points: Floats, weight: Floats, centre: Floats, rounds: int) -> Integers:

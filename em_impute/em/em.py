@@ -97,7 +97,7 @@ class Fit(NamedTuple):
 
 
 def make_problem(
-    x: Floats, label: Integers, weight: Floats, component_label: Integers, n_labels: int, *, free_shares: bool = False
+    x: Floats, label: Integers, weight: Floats, component_label: Integers, *, free_shares: bool = False
 ) -> Problem:
     """Divide the rows into those that EM must visit and those whose moments are computed once.
 
@@ -106,7 +106,7 @@ def make_problem(
 
     `free_shares` gives the unlabelled rows shares of their own, if there are rows of either kind.
     """
-    n_components = component_label.size
+    n_components, n_labels = component_label.size, int(component_label.max()) + 1
     known = label >= 0
     apart = free_shares and known.any() and not known.all()
     labelled = np.bincount(label[known], weight[known], n_labels).astype(np.float64, copy=False) if apart else None
@@ -116,7 +116,7 @@ def make_problem(
     if certain.any():
         x, label, weight = x[~certain], label[~certain], weight[~certain]
     blocks = make_blocks(x, label, weight, n_components)
-    return Problem(blocks, fixed, component_label, clamp(component_label, n_labels), labelled)
+    return Problem(blocks, fixed, component_label, clamp(component_label), labelled)
 
 
 def log_likelihood_of(moments: Moments, parameters: Parameters) -> float:
@@ -232,7 +232,7 @@ def responsibilities(parameters: Parameters, component_label: Integers, x: Float
     `x` is (n_rows, n_features) with NaN for missing; `label` (n_rows,) clamps where it is known.
     """
     found = np.empty((label.size, component_label.size))
-    log_clamp = clamp(component_label, int(component_label.max()) + 1)
+    log_clamp = clamp(component_label)
     for block in make_blocks(x, label, np.ones(label.size), component_label.size):
         found[block.row] = np.moveaxis(e_step(block, parameters, log_clamp).responsibility, 1, 2)
     return found

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows, draw_by_weight, sample_rows, slices
-from em_impute.em.clustering import Hierarchy, build_hierarchy, choose_far_apart, partitions
+from em_impute.em.clustering import Hierarchy, build_hierarchy, far_apart, partitions
 from em_impute.em.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Family, Prior, default_prior, m_step
@@ -195,7 +195,7 @@ def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generat
     if n_components == 1:
         return np.zeros(x.shape[0], dtype=np.intp)
     points = np.where(np.isnan(x), 0.0, x)
-    seeds = points[choose_far_apart(points, weight, n_components, rng)]
+    seeds = far_apart(points, weight, n_components, rng)
     # Not by a product of matrices: where rows lie on a grid, its rounding would break ties.
     nearest: Integers = np.array([((points - seed) ** 2).sum(axis=1) for seed in seeds]).argmin(axis=0)
     return nearest
@@ -229,9 +229,9 @@ def fit_mixture(
     """
     component_label = components_of_labels(rows.label, n_labels, recipe.per_label)
     prior = _prior_for(rows, component_label.size, recipe.prior_strength)
-    problem = _problem(rows, component_label, n_labels, recipe)
+    problem = _problem(rows, component_label, recipe)
     few = _fewer(rows, recipe.seed)
-    few_problem = problem if few is rows else _problem(few, component_label, n_labels, recipe)
+    few_problem = problem if few is rows else _problem(few, component_label, recipe)
 
     if not (rows.label >= 0).any():
         if hierarchy is None:
@@ -257,7 +257,7 @@ def _fewer(rows: Rows, seed: int) -> Rows:
     return Rows(rows.x[chosen], rows.label[chosen], np.concatenate([rows.weight[known], weight]))
 
 
-def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int) -> list[Parameters]:
+def refits(rows: Rows, mixture: Mixture, n_refits: int, seed: int) -> list[Parameters]:
     """Fit the mixture so many times to rows with random weights: draws from roughly the posterior of its parameters.
 
     A row that stands for w equal ones gets a weight from Gamma(w), so that w rows with weights from Exp(1) each would
@@ -272,7 +272,7 @@ def refits(rows: Rows, mixture: Mixture, n_labels: int, n_refits: int, seed: int
     found = []
     for _ in range(n_refits):
         reweighted = few._replace(weight=np.maximum(rng.standard_gamma(few.weight), np.finfo(float).tiny))
-        problem = _problem(reweighted, component_label, n_labels, recipe)
+        problem = _problem(reweighted, component_label, recipe)
         try:
             found.append(climb(problem, start, prior, recipe._replace(stopping=stopping)).parameters)
         except FitError:
@@ -294,9 +294,9 @@ def _prior_for(rows: Rows, n_components: int, strength: float) -> Prior:
     return default_prior(overall_covariance(rows), float(rows.weight.sum()), n_components, strength)
 
 
-def _problem(rows: Rows, component_label: Integers, n_labels: int, recipe: Recipe) -> Problem:
+def _problem(rows: Rows, component_label: Integers, recipe: Recipe) -> Problem:
     counted = weighed(rows, recipe.unlabelled_weight)
-    return make_problem(*counted, component_label, n_labels, free_shares=recipe.free_shares)
+    return make_problem(*counted, component_label, free_shares=recipe.free_shares)
 
 
 def overall_covariance(rows: Rows) -> Floats:

@@ -34,13 +34,13 @@ class Parameters(NamedTuple):
     ]
 
 
-def clamp(component_label: Integers, n_labels: int) -> Floats:
+def clamp(component_label: Integers) -> Floats:
     """Build the log-prior over components that each label stands for.
 
     The result is (n_labels + 1, n_components): 0 where a component belongs to the label, −inf elsewhere, and zeros in
     the last row, which is where the label UNKNOWN (−1) points.  Labelled and unlabelled rows so share one formula.
     """
-    allowed = np.arange(n_labels)[:, None] == component_label
+    allowed = np.arange(component_label.max() + 1)[:, None] == component_label
     return np.vstack([np.where(allowed, 0.0, -np.inf), np.zeros(component_label.size)])
 
 

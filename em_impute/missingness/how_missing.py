@@ -104,7 +104,7 @@ class HeldOut:
     baseline: Floats  # (n_rows, n_labels), the shares of the labels that the fit had seen
     row: Integers
     """(n_rows,) distinct rows of the design that they are; one that stands for several may be there several times"""
-    weight: Floats | None = None  # (n_rows,) how much each counts; None counts all alike
+    weight: Floats  # (n_rows,) how much each counts
     odds: Floats | None = None
     """(n_rows,) how much likelier than on average each is to lack its label, by its predictors; None: all alike"""
     cluster: Integers | None = None  # (n_rows,) rows that belong together; None: each for itself
@@ -117,8 +117,14 @@ class HeldOut:
         return log_loss(self.probability, self.label, self.weight)
 
     @property
+    def baseline_accuracy(self) -> float:
+        """The accuracy of always saying the most common label."""
+        count = np.bincount(self.label, self.weight)
+        return float(count.max() / count.sum())
+
+    @property
     def baseline_log_loss(self) -> float:
-        """The same for the shares alone."""
+        """The log-loss of the shares alone."""
         return log_loss(self.baseline, self.label, self.weight)
 
 
@@ -135,8 +141,8 @@ def judged_rows(design: Design, held: HeldOut) -> Judged | None:
     probability = np.maximum(np.vstack([held.probability, said]), np.finfo(float).tiny)
     probability[:, np.bincount(held.label, minlength=probability.shape[1]) == 0] = 0.0
     probability /= probability.sum(axis=1, keepdims=True)
-    n_held = np.ones(held.row.size) if held.weight is None else as_effective(held.weight)
-    row, weight = np.concatenate([held.row, asked]), np.concatenate([n_held, np.ones(asked.size)])
+    row = np.concatenate([held.row, asked])
+    weight = np.concatenate([as_effective(held.weight), np.ones(asked.size)])
     lacks, most = np.arange(row.size) >= held.row.size, most_rows(len(design.features))
     kinds = [np.flatnonzero(kind) for kind in (~lacks, lacks)]  # of many rows some, all along the table
     some = np.concatenate([one[np.linspace(0, one.size - 1, min(one.size, most)).astype(np.intp)] for one in kinds])

@@ -141,7 +141,7 @@ class FittedColumn:
             held = replace(held, cluster=how.clusters.code[held.row])
         if held is None or reasons is None:
             return held
-        weight = reasons.weights(held.label, held.odds) * (1.0 if held.weight is None else held.weight)
+        weight = reasons.weights(held.label, held.odds) * held.weight
         held = replace(held, weight=weight / weight.mean())
         if self.shifts is None and not self.fitted.choice.recipe.free_shares:
             return held

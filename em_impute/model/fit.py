@@ -64,14 +64,14 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
     elif choice.recipe.unlabelled_weight != 1.0:
         # Of the rows as they are, where the fit weighed some of them less.
         recipe, fit = mixture.recipe, mixture.fit
-        problem = make_problem(*design.learning, fit.component_label, n_labels, free_shares=recipe.free_shares)
+        problem = make_problem(*design.learning, fit.component_label, free_shares=recipe.free_shares)
         log_likelihood = expect(problem, fit.parameters).log_likelihood
         mixture = mixture._replace(fit=fit._replace(log_likelihood=log_likelihood))
     unlabelled = design.distinct.label < 0
     probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
 
     def draw(n_draws: int, seed: int) -> Draws:
-        parameters = refits(design.learning, mixture, n_labels, n_draws, seed)
+        parameters = refits(design.learning, mixture, n_draws, seed)
         return MixtureDraws(parameters, mixture.fit.component_label)
 
     return Fitted(choice, lambda: mixture, probability, draw, how)
@@ -92,7 +92,7 @@ def fit_with_ensemble(design: Design, recipe: Recipe, progress: FitProgress, *, 
         examples, n_labels, n_to_fill, recipe.seed, lambda detail: progress("choosing", detail), single=single
     )
     found, held = ensemble.comparison, ensemble.held_probability
-    rows, weight = found.held, found.held.weight if design.weighed else None
+    rows, weight = found.held, found.held.weight if design.weighed else np.ones(found.held.label.size)
     asked = found.unlabelled.origin, ensemble.asked_probability
     held_out = HeldOut(rows.label, held, found.shares, rows.numbers, weight, found.odds, unlabelled=asked)
     recipe = recipe._replace(family=ensemble.leader.shrinkage.family, per_label=ensemble.leader.per_label)

@@ -158,8 +158,7 @@ def _tried(pooled: HeldOut | None, own: HeldOut | None) -> _Trial | None:
     _, of_all, of_own = np.intersect1d(all_pairs, own_pairs, assume_unique=True, return_indices=True)
     predicted = np.array([own.probability[of_own], pooled.probability[of_all]])
     right = predicted[:, np.arange(of_all.size), pooled.label[of_all]]
-    weight = np.ones(of_all.size) if pooled.weight is None else pooled.weight[of_all]
-    return _Trial(of_all, predicted, np.maximum(right, LEAST_CHANCE)[:, None, :], weight)
+    return _Trial(of_all, predicted, np.maximum(right, LEAST_CHANCE)[:, None, :], pooled.weight[of_all])
 
 
 def _weigh(trials: Sequence[_Trial | None]) -> tuple[list[Floats], Floats]:
@@ -201,8 +200,7 @@ def _mixed(
             probability[trial.held[part]] = np.einsum("c,cnk->nk", of_others, trial.predicted[:, part])
     if not kept.any():
         return pooled
-    weight_kept = None if pooled.weight is None else pooled.weight[kept]
-    return HeldOut(pooled.label[kept], probability[kept], pooled.baseline[kept], pooled.row[kept], weight_kept)
+    return HeldOut(pooled.label[kept], probability[kept], pooled.baseline[kept], pooled.row[kept], pooled.weight[kept])
 
 
 def _fit_own(design: Design, rows: Integers, fit: Fit, group: str) -> GroupFit | None:

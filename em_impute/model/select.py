@@ -91,9 +91,9 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
             if len(families) == 1:
                 raise
             continue
-        own_weight, asked_of = weight if design.weighed else None, (distinct[others], probability[others])
+        asked_of = distinct[others], probability[others]
         held_out[family] = HeldOut(
-            label, probability[held], baseline, distinct[held], own_weight, odds, unlabelled=asked_of
+            label, probability[held], baseline, distinct[held], weight, odds, unlabelled=asked_of
         )
         candidates.append(Candidate(family, log_loss(probability[held], label, weight * likeness)))
     best = best_of(candidates).covariance

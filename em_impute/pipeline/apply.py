@@ -132,7 +132,7 @@ def _placed(saved: SavedColumn, names: Sequence[str], deltas: Sequence[tuple[str
     texts = model.texts
     if texts is not None:
         texts = replace(texts, column=places(texts.columns))
-        at.update(texts.places(len(names) + len(made)))
+        at.update({name: len(names) + len(made) + j for j, name in enumerate(texts.names)})  # behind all columns
     groups = model.groups
     if groups is not None:
         own = {group: one._replace(expert=placed_expert(one.expert)) for group, one in groups.own.items()}

@@ -35,14 +35,14 @@ class Evaluation(NamedTuple):
     repeat: Integers  # (n_hidden,) from 0
     label: Integers  # (n_hidden,) the label that was hidden
     probability: Mapping[str, Floats]  # (n_hidden, n_labels) by MODEL, MAJORITY, and LABELS_ONLY if such rows suffice
-    weight: Floats | None  # (n_hidden,) how much each row counts as the user says; None counts all alike
+    weight: Floats  # (n_hidden,) how much each row counts as the user says
     like_missing: Floats | None  # (n_hidden,) how much, were they as the missing rows; None where none is missing
     design: Design  # of the last repeat
     texts: TextScores | None  # what made predictors of texts in it
     n_emptied: int  # hidden labels of whose rows some predictors were hidden as well
     seconds: float
 
-    def rows(self, weight: Floats | None) -> float:
+    def rows(self, weight: Floats) -> float:
         """Count the rows that figures rest on, where each of the (n_hidden,) weighs `weight`.
 
         A row that was hidden several times is one row, however often it was asked: what is said of it hardly differs
@@ -52,7 +52,7 @@ class Evaluation(NamedTuple):
         _, place = np.unique(self.row, return_inverse=True)
         return effective_rows(np.bincount(place, weight).astype(np.float64, copy=False))
 
-    def interval(self, name: str, weight: Floats | None) -> tuple[float, float]:
+    def interval(self, name: str, weight: Floats) -> tuple[float, float]:
         """Give the 95 % interval of an accuracy, that of `probability[name]` weighed by `weight` (n_hidden,).
 
         It is Wilson's for so many `rows`: how far chance in which rows are known may lead.  Where one fit is markedly
@@ -61,8 +61,7 @@ class Evaluation(NamedTuple):
         """
         said = self.probability[name]
         excess = overdispersion(said.argmax(axis=1) == self.label, self.repeat) - 1.0
-        asked = self.row.size if weight is None else effective_rows(weight)
-        rows = 1.0 / (1.0 / self.rows(weight) + excess / asked)
+        rows = 1.0 / (1.0 / self.rows(weight) + excess / effective_rows(weight))
         return wilson_interval(accuracy(said, self.label, weight), rows)
 
 
@@ -107,6 +106,7 @@ def evaluate(
     began = perf_counter()
     target = opened.names[column]
     rng, whole = np.random.default_rng([request.seed, column]), None
+    weight = np.ones(labels.label.size) if opened.weight is None else opened.weight
     if labels.n_missing and any(labels.known):  # how labels are missing says how they are to be hidden
         whole = fit_column(opened, column, labels, request, lambda stage, _, detail: progress(stage, 0.0, detail))
         hiding = as_lost(hiding, whole.design, whole.reasons)
@@ -124,10 +124,9 @@ def evaluate(
         found = fit_column(shown, column, left, request, tell)
         said[MODEL].append(found.probability_of(rows))
         known = left.label >= 0
-        weight = None if opened.weight is None else opened.weight[known]
-        count = np.bincount(left.label[known], weight, len(left.labels))
+        count = np.bincount(left.label[known], weight[known], len(left.labels))
         said[MAJORITY].append(np.tile(count / count.sum(), (rows.size, 1)))
-        alone = _fit_labels_only(shown, column, left, request, tell)
+        alone = _fit_labels_only(shown, column, left, weight, request, tell)
         if alone is not None:
             said[LABELS_ONLY].append(alone.probability_of(rows))
     row = np.concatenate(hidden)
@@ -140,8 +139,8 @@ def evaluate(
         np.repeat(np.arange(len(hidden)), [rows.size for rows in hidden]),
         labels.label[row].astype(np.intp),
         {name: np.concatenate(parts) for name, parts in said.items() if len(parts) == len(hidden)},
-        None if opened.weight is None else opened.weight[row],
-        None if whole is None else _like_missing(opened, labels, whole, row),
+        weight[row],
+        None if whole is None else _like_missing(weight, labels, whole, row),
         found.design,
         found.texts,
         n_emptied,
@@ -168,10 +167,10 @@ def _progress(progress: Progress, number: int, total: int) -> Progress:
 
 
 def _fit_labels_only(
-    opened: InputTable, column: int, labels: Labels, request: Request, progress: Progress
+    opened: InputTable, column: int, labels: Labels, weight: Floats, request: Request, progress: Progress
 ) -> FittedColumn | None:
     """Fit the same model where rows without a label teach nothing; None where those with one show too little."""
-    weight = np.where(labels.label >= 0, 1.0 if opened.weight is None else opened.weight, 0.0)
+    weight = np.where(labels.label >= 0, weight, 0.0)
     weight /= weight[weight > 0.0].mean()
     try:
         return fit_column(replace(opened, weight=weight), column, labels, request, progress)
@@ -179,7 +178,7 @@ def _fit_labels_only(
         return None
 
 
-def _like_missing(opened: InputTable, labels: Labels, whole: FittedColumn, row: Integers) -> Floats | None:
+def _like_missing(weight: Floats, labels: Labels, whole: FittedColumn, row: Integers) -> Floats | None:
     """Weigh the hidden rows (n_hidden,) so that they are to be expected like the rows that are really missing.
 
     That takes the odds that a row with such predictors, or of such a label, is missing.  Where labels are hidden more
@@ -189,14 +188,11 @@ def _like_missing(opened: InputTable, labels: Labels, whole: FittedColumn, row: 
     if not (design.distinct.weight[design.distinct.label < 0] > 0.0).any():
         return None
     label = labels.label[row].astype(np.intp)
-    may_hide = labels.label >= 0 if opened.weight is None else (labels.label >= 0) & (opened.weight > 0.0)
-    n_known = np.bincount(labels.label[may_hide], minlength=len(labels.labels))
+    n_known = np.bincount(labels.label[(labels.label >= 0) & (weight > 0.0)], minlength=len(labels.labels))
     odds = np.ones(row.size) if how.missing is None else how.missing.odds(design.x_of(row))
-    weight = odds
+    like = odds
     if whole.reasons is not None:
         of_design = np.array([design.labels.index(text) if text in design.labels else 0 for text in labels.labels])
-        weight = whole.reasons.weights(of_design[label], odds)
-    weight = weight * n_known[label] / np.bincount(label)[label]
-    if opened.weight is not None:
-        weight = weight * opened.weight[row]
-    return weight if 0.0 < weight.sum() < np.inf else None
+        like = whole.reasons.weights(of_design[label], odds)
+    like = like * n_known[label] / np.bincount(label)[label] * weight[row]
+    return like if 0.0 < like.sum() < np.inf else None

@@ -57,34 +57,17 @@ class Height(NamedTuple):
     log_prior: float  # up to a constant; 0 for plain maximum likelihood
 
 
-class Turn(NamedTuple):
-    """One turn of the loop: an E step at the parameters θ, and an M step from these to θ'."""
-
-    iteration: int
-    before: Height  # of θ
-    after: Height  # of θ'
-
-
 @dataclass(frozen=True)
 class Run:
     """One run of EM.  Parameters are those of standardised features, heights in the data's units."""
 
     parameters: dict[int, Parameters]  # by iteration, the start as 0: those that were kept, and the last
-    turns: list[Turn]
+    turns: list[tuple[Height, Height]]  # of every iteration: of θ, where its E step is, and of θ' after its M step
     stop: Stop
     remaining: float  # estimate of the gain still to come; inf if there is none
     start: Start
     prior_strength: float
     collapse: str | None = None  # why plain maximum likelihood was given up; None where it was not
-
-
-class Told(NamedTuple):
-    """The rows that are followed."""
-
-    line: Integers  # (n_told,) of the file
-    label: Integers  # (n_told,), −1 where unknown
-    x: Floats  # (n_told, n_features), standardised
-    values: Floats  # (n_told, n_features), as the file has them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +79,7 @@ class Explanation(Run):
     design: Design
     component_label: Integers  # (n_components,)
     family: str
-    told: Told
+    followed: Integers  # (n_followed,), rows of the table
     showing: Showing
 
     @property
@@ -159,7 +142,6 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         sorted_ = {at: Parameters(*(values[order] for values in one)) for at, one in done.parameters.items()}
         done = replace(done, parameters=sorted_)
     place = np.array(chosen or _telling_rows(design, done.parameters[0], component_label, showing.n_rows), np.intp)
-    values = np.array([dict(columns)[feature.name].of(place) for feature in design.features]).T
     return Explanation(
         **vars(done),
         target=target,
@@ -167,7 +149,7 @@ def explain(opened: InputTable, request: Request, showing: Showing, progress: Pr
         design=design,
         component_label=component_label,
         family=_family(request),
-        told=Told(opened.table.line_of(place), design.label[place].astype(np.intp), design.x_of(place), values),
+        followed=place,
         showing=showing,
     )
 
@@ -192,7 +174,7 @@ def _follow(
     family, stopping = FAMILIES[_family(request)], Stopping(request.tolerance, request.max_iter)
     prior = default_prior(overall_covariance(rows), float(rows.weight.sum()), component_label.size, strength)
     begin, start = find_start(rows, component_label, family, prior, request)
-    problem = make_problem(*rows, component_label, int(component_label.max()) + 1)
+    problem = make_problem(*rows, component_label)
     # Standardising multiplied densities by the scales: of each observed cell for log L, of each completed one for Q.
     observed, completed = design.log_jacobian(rows), float(rows.weight.sum() * np.log(design.scale).sum())
 
@@ -201,7 +183,7 @@ def _follow(
         return Height(q - completed, step.log_likelihood - observed, held)
 
     kept: dict[int, Parameters] = {}
-    turns: list[Turn] = []
+    turns: list[tuple[Height, Height]] = []
     last = None
     for step in iterate(problem, begin, family, prior, stopping):
         if step.stop == "rounding":  # this step was told before
@@ -209,7 +191,7 @@ def _follow(
         watch("fitting", None, f"iteration {step.iteration}, log-likelihood {step.log_likelihood:,.3f}")
         if last is not None:
             moments, before = last
-            turns.append(Turn(step.iteration, before, height(moments, step)))
+            turns.append((before, height(moments, step)))
         if step.stop or _is_kept(step.iteration, showing):
             kept[step.iteration] = step.parameters
         moments = expect(problem, step.parameters)

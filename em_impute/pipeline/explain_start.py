@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows, sample_rows
-from em_impute.em.clustering import choose_far_apart
+from em_impute.em.clustering import far_apart
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import Family, Prior, default_prior
@@ -61,7 +61,7 @@ def _start_at_labels(
     mean = moments.mean[component_label]
     for value in np.flatnonzero(n_components > 1):
         own = label == value
-        mean[component_label == value] = _spread(x[own], weight[own], int(n_components[value]), rng)
+        mean[component_label == value] = far_apart(x[own], weight[own], int(n_components[value]), rng)
     enough = weight.sum() - n_labels >= ENOUGH * x.shape[1]
     within = Rows(x - moments.mean[label], label, weight)
     for candidates in [within, rows] if enough else [rows]:
@@ -79,13 +79,13 @@ def _highest_start(
     """Find the start, of means at rows that are far apart and equal shares, from which EM comes highest."""
     n_components = component_label.size
     few = sample_rows(rows, START_ROWS, int(rng.integers(1 << 32)))
-    problem = make_problem(*few, component_label, n_components)
+    problem = make_problem(*few, component_label)
     covariance = np.tile(_covariance_of(rows, family, prior), (n_components, 1, 1))
     share = np.full(n_components, 1.0 / n_components)
     best, highest, failure = None, -np.inf, FitError("EM found no start", f"raise {option('prior_strength')}")
     n_starts = N_STARTS if n_components > 1 else 1
     for _ in range(n_starts):
-        start = Parameters(share, _spread(few.x, few.weight, n_components, rng), covariance)
+        start = Parameters(share, far_apart(few.x, few.weight, n_components, rng), covariance)
         try:
             *_, final = iterate(problem, start, family, prior, limit)
             on_a_handful = final.parameters.weight * few.weight.sum() < few.x.shape[1] + 1
@@ -107,9 +107,3 @@ def _covariance_of(rows: Rows, family: Family, prior: Prior) -> Floats:
     if prior.strength > 0.0:
         covariance = default_prior(covariance, float(rows.weight.sum()), 1, prior.strength).scale
     return family.restrict(covariance)
-
-
-def _spread(x: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Floats:
-    """Choose rows far apart, (number, n_features), a missing number counting as 0."""
-    points = np.where(np.isnan(x), 0.0, x)
-    return points[choose_far_apart(points, weight, number, rng)]

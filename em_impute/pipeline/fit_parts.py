@@ -13,11 +13,12 @@ import numpy as np
 from em_impute.columns.deduplicate import merge_equal_rows
 from em_impute.columns.labels import Labels, read_labels
 from em_impute.columns.weights import WeightScale, relative_weights
-from em_impute.em.blocks import UNKNOWN, Block, Floats, Integers, Rows
+from em_impute.em.blocks import Block, Floats, Integers, Rows
 from em_impute.em.em import Problem, Step, make_problem
 from em_impute.em.expectation import Moments, empty, merge
 from em_impute.em.families import Prior, default_prior
 from em_impute.em.mixture import Mixture, climb
+from em_impute.em.parameters import clamp
 from em_impute.model.assign import ModelDraws, deltas_of, seed_of_imputing
 from em_impute.model.predict import Mixed, Model
 from em_impute.options import Request
@@ -32,8 +33,6 @@ from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.table.columns import MAX_TEXTS, TargetColumn
 from em_impute.table.read import read_table
 from em_impute.table.source import Source
-
-UNLABELLED = np.array([UNKNOWN])
 
 NOISE = 3.0
 """Standard errors up to which a label's share among the rows drawn differs from that of all rows by chance."""
@@ -188,9 +187,8 @@ def _fit_all_rows(
     prior = _prior(fixed, component_label.size, recipe.prior_strength)
     labelled, weight = fixed.weight[1:], float(fixed.weight.sum())
     apart = recipe.free_shares and 0.0 < labelled.sum() < weight
-    # One row that shows every feature stands for those of the parts, which are elsewhere.
-    stand_in = make_problem(np.zeros((1, task.n_features)), UNLABELLED, np.ones(1), component_label, task.n_labels)
-    problem = stand_in._replace(fixed=fixed.fixed, labelled=labelled if apart else None)
+    # Its blocks are with the parts.
+    problem = Problem((), fixed.fixed, component_label, clamp(component_label), labelled if apart else None)
 
     def map_blocks(work: Callable[[Block], Moments], _blocks: Iterable[Block]) -> Iterable[Moments]:
         return map_parts(_moments_of_part, scan.parts, repeat((task, work)))
@@ -299,4 +297,4 @@ def _problems(part: Part, task: EmTask) -> Iterator[tuple[Rows, Problem]]:
         kept = np.flatnonzero(weight > 0.0)
         x = task.model.coding.predictors(task.model.prepared(table), kept).x
         rows, _ = merge_equal_rows(Rows(x, label[kept], weight[kept]))
-        yield rows, make_problem(*rows, task.component_label, task.n_labels)
+        yield rows, make_problem(*rows, task.component_label)

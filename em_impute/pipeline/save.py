@@ -50,12 +50,11 @@ def _training(opened: InputTable, found: FittedColumn) -> Training:
     design, held_out = found.design, found.choice.held_out
     recovered = None
     if held_out is not None:
-        count = np.bincount(held_out.label, held_out.weight)
         recovered = Recovered(
             rows=held_out.label.size,
             accuracy=metrics.accuracy(held_out.probability, held_out.label, held_out.weight),
             log_loss=held_out.log_loss,
-            baseline_accuracy=float(count.max() / count.sum()),
+            baseline_accuracy=held_out.baseline_accuracy,
             baseline_log_loss=held_out.baseline_log_loss,
         )
     x, weight = design.distinct.x, np.broadcast_to(design.distinct.weight, design.distinct.label.shape)

@@ -12,7 +12,7 @@ from em_impute.saved_model.values import Recovered
 from em_impute.serialize.annotations import Count, Key, OwnAxes, Sha256
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import FormatError, parse, render
-from em_impute.serialize.values import Schema
+from em_impute.serialize.values import DIALECT, Schema
 from em_impute.table.text import shown_path
 
 MODEL_VERSION = 1
@@ -22,8 +22,6 @@ MAX_BYTES = 1 << 30
 
 BLANK = "0" * 64
 """What the seal is written as while it is computed."""
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @dataclass(frozen=True)

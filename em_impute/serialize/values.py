@@ -11,6 +11,9 @@ from em_impute.serialize.annotations import ANY, Axes, Choices, Pattern
 from em_impute.serialize.json_text import FormatError
 
 Schema = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
 T = TypeVar("T")
 
 LARGEST = sys.float_info.max

@@ -33,7 +33,7 @@ def test_amounts_take_the_place_of_their_texts_and_cells_that_are_none_are_named
     np.testing.assert_allclose(
         design.x_of(np.arange(5))[:, 0] * design.scale[0] + design.shift[0], [1000, 1007, 1014, np.nan, np.nan]
     )
-    assert (reading.kind, reading.n_missing, reading.unread, reading.n_unread) == (
+    assert (reading.notation.kind, reading.n_missing, reading.unread, reading.n_unread) == (
         "amount in $", 1, ("line 6",), 1,
     )  # fmt: skip
     assert design.features[0].n_missing == 2
@@ -133,7 +133,7 @@ def test_other_cells_settle_which_is_the_day(tmp_path):
     other = [f"{1 + k % 12}/{1 + k % 28}/2020" for k in range(N)]
     months = [f"01/{1 + k % 12:02}/20{k % 20:02}" for k in range(N)]
     with opened_table(tmp_path, csv_of("g,day,other,x", LABELS, AMBIGUOUS, other, range(N)), "g") as (opened, _):
-        assert [one.kind for one in opened.readings] == ["date, month first"] * 2
+        assert [one.notation.kind for one in opened.readings] == ["date, month first"] * 2
         assert opened.unsettled == ()
     with opened_table(tmp_path, csv_of("g,month,x", LABELS, months, range(N)), "g") as (opened, _):
-        assert [one.kind for one in opened.readings] == ["date, day first"]
+        assert [one.notation.kind for one in opened.readings] == ["date, day first"]

@@ -141,7 +141,7 @@ def test_the_calibration_has_the_posterior_of_one_shift():
     rng = np.random.default_rng(7)
     best = rng.uniform(0.55, 0.99, 80)
     label = (rng.random(80) > 0.8).astype(int)
-    held = HeldOut(label, np.column_stack([best, 1 - best]), np.full((80, 2), 0.5), np.arange(80))
+    held = HeldOut(label, np.column_stack([best, 1 - best]), np.full((80, 2), 0.5), np.arange(80), np.ones(80))
     log_odds = np.log((1 - best) / best)
 
     def density(shift):
@@ -159,7 +159,7 @@ def test_the_calibration_has_the_posterior_of_one_shift():
 def test_the_calibration_is_found_also_where_the_model_was_all_but_certain_and_wrong():
     """The shift at which prior and likelihood balance, found by bisection."""
     label = (np.arange(2000) % 10 < 3).astype(int)
-    held = HeldOut(label, np.tile([1 - 1e-6, 1e-6], (2000, 1)), np.full((2000, 2), 0.5), np.arange(2000))
+    held = HeldOut(label, np.tile([1 - 1e-6, 1e-6], (2000, 1)), np.full((2000, 2), 0.5), np.arange(2000), np.ones(2000))
 
     def slope(shift):
         return 600 - 2000 / (1 + np.exp(-np.log(1e-6 / (1 - 1e-6)) - shift)) - shift / 0.15**2
@@ -170,7 +170,7 @@ def test_the_calibration_is_found_also_where_the_model_was_all_but_certain_and_w
 
 def test_held_out_labels_alone_give_a_beta_binomial():
     label = np.r_[np.zeros(80, int), np.ones(20, int)]
-    held = HeldOut(label, np.tile([0.7, 0.3], (100, 1)), np.full((100, 2), 0.5), np.arange(100))
+    held = HeldOut(label, np.tile([0.7, 0.3], (100, 1)), np.full((100, 2), 0.5), np.arange(100), np.ones(100))
     _, fills = filled_with(np.tile([0.7, 0.3], (500, 1)))
     found = _wrong_by_held_out(held, fills, 0.0, (APART, APART), np.random.default_rng(8))
     expected = stats.betabinom(500, 20.5, 80.5)
@@ -191,7 +191,7 @@ def test_no_fewer_than_no_fills_are_wrong_where_all_held_out_labels_of_any_weigh
 def test_only_labels_as_sure_as_the_fills_speak_of_them():
     sure = np.repeat([0.95, 0.6], 50)
     label = np.r_[np.zeros(50, int), np.ones(50, int)]  # the sure ones are right, the others wrong
-    held = HeldOut(label, np.column_stack([sure, 1 - sure]), np.full((100, 2), 0.5), np.arange(100))
+    held = HeldOut(label, np.column_stack([sure, 1 - sure]), np.full((100, 2), 0.5), np.arange(100), np.ones(100))
     _, fills = filled_with(np.tile([0.95, 0.05], (200, 1)))
     assert _wrong_by_held_out(held, fills, 0.9, (APART, APART), np.random.default_rng(9)).estimate == 0.0
     assert _wrong_by_held_out(held, fills, 0.0, (APART, APART), np.random.default_rng(9)).estimate == 100.0
@@ -245,7 +245,7 @@ def test_a_model_that_misjudges_itself_is_told_from_one_that_does_not(share_righ
     found = speaking(np.tile(stated, (N_DRAWS, 1, 1)), known=100)
     found.distinct_probability, found.labels.known = stated, (60, 40)
     label = (np.arange(100) >= 100 * share_right).astype(int)
-    found.promise = HeldOut(label, np.tile([0.97, 0.03], (100, 1)), np.full((100, 2), 0.5), np.arange(100))
+    found.promise = HeldOut(label, np.tile([0.97, 0.03], (100, 1)), np.ones((100, 2)) / 2, np.arange(100), np.ones(100))
     found.fitted = SimpleNamespace(how=SimpleNamespace(clusters=None))
     found.beyond, found.cells = np.zeros(200), np.ones(200)
     _, fills = filled_with(stated)

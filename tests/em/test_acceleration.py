@@ -38,7 +38,7 @@ def within(family, n_rows=60, seed=4, prior=NO_PRIOR):
 def problem_of(labels, missing=0.0, *, free_shares=False, unlabelled_weight=1.0):
     x, label, component, weight = three_groups(labels, missing)
     rows = weighed(Rows(x, label, weight), unlabelled_weight)
-    return make_problem(*rows, np.arange(3), 3, free_shares=free_shares), (x, component, weight)
+    return make_problem(*rows, np.arange(3), free_shares=free_shares), (x, component, weight)
 
 
 def last(steps):

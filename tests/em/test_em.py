@@ -73,7 +73,7 @@ def start_within(family, x, label, component_label, seed=5):
 
 
 def all_steps(x, label, component_label, start, family, prior, stopping=DEFAULT_STOPPING):
-    problem = make_problem(x, label, np.ones(len(x)), component_label, 2)
+    problem = make_problem(x, label, np.ones(len(x)), component_label)
     return list(iterate(problem, start, FAMILIES[family], prior, stopping))
 
 
@@ -101,7 +101,7 @@ def test_a_label_holds_even_a_row_that_lies_40_deviations_away(value):
     x = 40.0 * (THREE.mean[1] if value == 0 else THREE.mean[0])[None]
     (block,) = make_blocks(x, np.array([value]), np.ones(1), 3)
 
-    found = e_step(block, THREE, clamp(component_label, 2))
+    found = e_step(block, THREE, clamp(component_label))
 
     assert (found.responsibility[0, component_label != value] == 0).all()
     naive = oracles.log_likelihood(x, [value], [1], THREE, component_label)
@@ -121,7 +121,7 @@ def test_summaries_of_blocks_merge_into_the_moments_of_a_loop_over_rows(
     x, label, weight = rows_of_three(missing, n_labels)
     cut = make_blocks(x, label, weight, 3)
 
-    moments = reduce(merge, (summarize(block, THREE, clamp(component_label, n_labels)) for block in cut), empty(3, 3))
+    moments = reduce(merge, (summarize(block, THREE, clamp(component_label)) for block in cut), empty(3, 3))
 
     naive = oracles.expected_moments(x, label, weight, THREE, component_label)
     np.testing.assert_allclose(moments.weight, naive[0], rtol=1e-9)
@@ -158,7 +158,7 @@ def test_no_step_lowers_the_objective(family, strength, missing, labels, compone
 def test_an_objective_that_falls_is_reported_as_a_bug():
     x, label = two_groups()
     start = start_within("full", x, label, ONE_EACH)
-    problem = make_problem(x, label, np.ones(80), ONE_EACH, 2)
+    problem = make_problem(x, label, np.ones(80), ONE_EACH)
     calls = itertools.count()
 
     def ever_worse(work, cut):
@@ -237,7 +237,7 @@ def test_with_missing_predictors_em_arrives_where_numerical_maximisation_does(fa
 def test_a_backend_that_maps_in_another_order_of_time_gives_the_same_bits(monkeypatch):
     monkeypatch.setattr(blocks_module, "MAX_BLOCK_ELEMENTS", 100)
     x, label, weight = rows_of_three(0.3, 3)
-    problem = make_problem(x, label, weight, np.arange(3), 3)
+    problem = make_problem(x, label, weight, np.arange(3))
 
     def backwards(work, cut):
         return [work(block) for block in reversed(cut)][::-1]

@@ -28,7 +28,7 @@ def three_groups(seed=1, n_rows=150, missing=0.0):
 def search_in(x, n_components, family="full", strength=1.0, weight=None, **options):
     weight = np.ones(len(x)) if weight is None else weight
     rows = Rows(x, np.full(len(x), -1), weight)
-    problem = make_problem(*rows, np.arange(n_components), n_components)
+    problem = make_problem(*rows, np.arange(n_components))
     prior = default_prior(np.eye(x.shape[1]), weight.sum(), n_components, strength)
     recipe = Recipe(family, stopping=STOPPING, accelerate=False, **options)
     return search(problem, rows, prior, recipe, build_hierarchy(rows, np.eye(x.shape[1]), 0))
@@ -97,7 +97,7 @@ def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs(monke
     thorough = search_in(x, 2, "tied")
 
     prior = default_prior(np.eye(2), 150, 2, 1.0)
-    problem = make_problem(x, np.full(150, -1), np.ones(150), np.arange(2), 2)
+    problem = make_problem(x, np.full(150, -1), np.ones(150), np.arange(2))
     singles = []
     for pair in ([0, 1, 1], [0, 0, 1], [0, 1, 0]):
         group = np.array(pair)[np.digitize(x[:, 0], [-0.6, 0.6])]

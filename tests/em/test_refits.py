@@ -23,7 +23,7 @@ def fitted(rows, **options):
 def test_means_of_labelled_rows_vary_as_bayesian_bootstrap_means_do():
     """Var of Σw·x/Σw with w ~ Exp(1) is s²/(n + 1) (Rubin 1981); that of 600 has a standard error of 6 %."""
     rows = labelled_rows()
-    drawn = np.array([one.mean[:, 0] for one in refits(rows, fitted(rows), 2, 600, 1)])
+    drawn = np.array([one.mean[:, 0] for one in refits(rows, fitted(rows), 600, 1)])
     for k in (0, 1):
         x = rows.x[rows.label == k, 0]
         assert drawn[:, k].mean() == pytest.approx(x.mean(), abs=0.03)
@@ -37,7 +37,7 @@ def test_merged_rows_vary_as_the_rows_they_stand_for():
     apart = Rows((values + 4.0 * label)[:, None], label, np.ones(60))
     pairs, count = np.unique(np.column_stack([apart.x[:, 0], label]), axis=0, return_counts=True)
     merged = Rows(pairs[:, :1], pairs[:, 1].astype(np.intp), count.astype(float))
-    drawn = [np.array([one.mean[0, 0] for one in refits(r, fitted(r), 2, 400, 3)]) for r in (apart, merged)]
+    drawn = [np.array([one.mean[0, 0] for one in refits(r, fitted(r), 400, 3)]) for r in (apart, merged)]
     assert stats.ks_2samp(*drawn).pvalue > 0.001
 
 
@@ -47,7 +47,7 @@ def test_components_keep_their_names_where_no_label_is_known():
     rows = Rows(x, np.full(80, -1), np.ones(80))
     mixture = fitted(rows)
     first = mixture.fit.parameters.mean[:, 0]
-    for one in refits(rows, mixture, 2, 30, 5):
+    for one in refits(rows, mixture, 30, 5):
         assert np.argsort(one.mean[:, 0]).tolist() == np.argsort(first).tolist()
 
 
@@ -58,4 +58,4 @@ def test_a_refit_that_collapses_leaves_the_mixture_as_it_was(monkeypatch):
     rows = labelled_rows()
     mixture = fitted(rows)
     monkeypatch.setattr(mixture_module, "climb", collapse)
-    assert refits(rows, mixture, 2, 2, 1) == [mixture.fit.parameters] * 2
+    assert refits(rows, mixture, 2, 1) == [mixture.fit.parameters] * 2

@@ -83,7 +83,7 @@ def naive_step(x, label, weight, parameters, component_label):
 def test_a_step_with_free_shares_equals_a_naive_one(missing, component_label):
     x, label, weight = rows_for(component_label, missing)
     parameters = parameters_for(component_label)
-    problem = make_problem(x, label, weight, component_label, 2, free_shares=True)
+    problem = make_problem(x, label, weight, component_label, free_shares=True)
 
     first, second = iterate(problem, parameters, FAMILIES["full"], NO_PRIOR, Stopping(0.0, 1))
 
@@ -106,7 +106,7 @@ def test_a_step_with_free_shares_equals_a_naive_one(missing, component_label):
 def test_no_step_with_free_shares_lowers_the_objective(family, prior, missing, component_label, unlabelled_weight):
     x, label, weight = rows_for(component_label, missing, n_rows=120)
     rows = weighed(Rows(x, label, weight), unlabelled_weight)
-    problem = make_problem(*rows, component_label, 2, free_shares=True)
+    problem = make_problem(*rows, component_label, free_shares=True)
 
     path = list(iterate(problem, start_for(family, component_label), FAMILIES[family], prior, Stopping(1e-8, 60)))
 
@@ -121,7 +121,7 @@ def test_a_label_that_no_unlabelled_row_has_ends_with_a_share_of_nought(componen
     rng = np.random.default_rng(2)
     x = np.concatenate([rng.normal(size=(40, 2)), rng.normal(size=(80, 2)) + 9.0])
     label = np.concatenate([np.zeros(40, int), np.ones(40, int), np.full(40, -1)])
-    problem = make_problem(x, label, np.ones(120), component_label, 2, free_shares=True)
+    problem = make_problem(x, label, np.ones(120), component_label, free_shares=True)
     moved = [[0.0, 0.0], [9.0, 9.0], [8.5, 9.5]][: component_label.size]
     start = parameters_for(component_label)._replace(mean=np.array(moved))
 
@@ -154,8 +154,8 @@ def test_unlabelled_rows_of_weight_two_equal_two_of_each(free_shares):
     copied = np.concatenate([np.arange(len(x)), np.flatnonzero(label < 0)])
     parameters = parameters_for(TWO_FOR_ONE)
 
-    doubled = make_problem(*weighed(Rows(x, label, weight), 2.0), TWO_FOR_ONE, 2, free_shares=free_shares)
-    copies = make_problem(x[copied], label[copied], weight[copied], TWO_FOR_ONE, 2, free_shares=free_shares)
+    doubled = make_problem(*weighed(Rows(x, label, weight), 2.0), TWO_FOR_ONE, free_shares=free_shares)
+    copies = make_problem(x[copied], label[copied], weight[copied], TWO_FOR_ONE, free_shares=free_shares)
 
     for expected, actual in zip(expect(copies, parameters)[:4], expect(doubled, parameters)[:4], strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-10)

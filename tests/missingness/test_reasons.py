@@ -118,7 +118,7 @@ def test_a_label_that_is_known_once_tells_nothing_of_its_rate(tmp_path):
     )
     held, asked = np.arange(40), np.arange(41, 101)
 
-    judged = judged_rows(design, held_out(held, np.zeros(40, int), probability, None, asked))
+    judged = judged_rows(design, held_out(held, np.zeros(40, int), probability, np.ones(held.size), asked))
 
     found = weigh_reasons(judged, np.array([40.0, 1.0]), 60.0, is_class=False)
     assert found.log_evidence[BY_CLASS] == pytest.approx(0.0, abs=0.01)

@@ -80,7 +80,7 @@ def world(seed, correlation, n_keys=400):
 def test_the_correlation_is_found():
     for correlation in (0.0, 0.5, 0.9):
         code, truth, chance, _ = world(1, correlation)
-        held = HeldOut(truth, chance, chance, np.arange(truth.size))
+        held = HeldOut(truth, chance, chance, np.arange(truth.size), np.ones(truth.size))
         found = Siblings(code, truth, np.ones(truth.size), np.array([0.5, 0.5]), 1e-3).correlated(held)
 
         assert abs(found.correlation - correlation) < 0.08
@@ -97,7 +97,7 @@ def test_what_hidden_labels_promise_is_what_fills_keep():
         with_sibling = [np.mean(n_known[code[lacks]] > 0), np.mean(n_known[code[~lacks]] > 1)]
         siblings = Siblings(code, label, np.ones(code.size), np.array([0.5, 0.5]), 1e-3, 0.5)
         known = np.flatnonzero(~lacks)
-        held = HeldOut(truth[known], chance[known], chance[known], known)
+        held = HeldOut(truth[known], chance[known], chance[known], known, np.ones(known.size))
         said = siblings.rehearsed(held, chance[lacks], max(0.0, 1.0 - with_sibling[0] / with_sibling[1]), seed)
         promised += np.mean(said.probability.argmax(axis=1) != held.label) / 10
         together = siblings.of_unlabelled(chance[lacks]).together

@@ -174,17 +174,17 @@ def test_an_interval_is_that_of_so_many_rows_and_more_repeats_do_not_narrow_it(t
     width = []
     for repeats in (5, 20):
         with evaluated(tmp_path, csv_of("g,x", shown, x), HoldOut(repeats=repeats), covariance="tied") as (found, *_):
-            low, high = found.interval(MODEL, None)
+            low, high = found.interval(MODEL, found.weight)
             width.append(high - low)
             n_known = sum(found.labels.known)
 
             assert found.row.size == pytest.approx(0.2 * repeats * n_known, abs=repeats)
-            assert found.rows(None) == pytest.approx(n_known, rel=0.02)
+            assert found.rows(found.weight) == pytest.approx(n_known, rel=0.02)
     with evaluated(tmp_path, csv_of("g,x", shown, x), HoldOut(repeats=2), covariance="tied") as (found, *_):
         right = metrics.accuracy(found.probability[MODEL], found.label)
         weight = np.where(np.arange(found.row.size) % 2, 3.0, 1.0)
 
-        assert found.interval(MODEL, None) == metrics.wilson_interval(right, found.row.size)
+        assert found.interval(MODEL, found.weight) == metrics.wilson_interval(right, found.row.size)
         assert found.rows(weight) == pytest.approx(metrics.effective_rows(weight))
 
     assert width[1] == pytest.approx(width[0], rel=0.05)
@@ -197,7 +197,7 @@ def test_fits_that_differ_widen_the_interval_to_the_spread_of_their_mean(tmp_pat
         rng = np.random.default_rng(0)
         right = rng.random(found.row.size) < np.where(found.repeat % 2, 0.9, 0.5)
         said = np.eye(2)[np.where(right, found.label, 1 - found.label)]
-        low, high = found._replace(probability={MODEL: said}).interval(MODEL, None)
+        low, high = found._replace(probability={MODEL: said}).interval(MODEL, found.weight)
     each = [right[found.repeat == repeat].mean() for repeat in range(20)]
     by_chance = right.mean() * (1 - right.mean()) / 1000
     expected = 2 * 1.96 * np.sqrt(by_chance + np.var(each, ddof=1) / 20)

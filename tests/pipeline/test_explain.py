@@ -55,11 +55,11 @@ def test_q_and_the_log_likelihood_are_those_of_a_loop_over_all_rows_in_the_units
     content, x, label = table(np.random.default_rng(4), missing=0.25, offset=1e4)
     told = explained(tmp_path, content)
 
-    for turn in told.turns[:3]:
-        before, after = (Mixture(*told.own(turn.iteration - 1 + later)) for later in (0, 1))
-        assert turn.before.q == pytest.approx(naive_q(x, label, before, before), rel=1e-8)
-        assert turn.after.q == pytest.approx(naive_q(x, label, before, after), rel=1e-8)
-        for height, at in ((turn.before, before), (turn.after, after)):
+    for iteration, turn in enumerate(told.turns[:3]):
+        before, after = (Mixture(*told.own(iteration + later)) for later in (0, 1))
+        assert turn[0].q == pytest.approx(naive_q(x, label, before, before), rel=1e-8)
+        assert turn[1].q == pytest.approx(naive_q(x, label, before, after), rel=1e-8)
+        for height, at in zip(turn, (before, after), strict=True):
             expected = log_likelihood(x, label, np.ones(len(x)), at, [0, 1])
             assert height.log_likelihood == pytest.approx(expected, rel=1e-8)
 
@@ -98,7 +98,7 @@ def test_the_log_likelihood_gains_at_least_as_much_as_q_and_q_never_falls(tmp_pa
         except FitError:
             assert strength == 0.0
             return
-        for _, before, after in told.turns:
+        for before, after in told.turns:
             prior = after.log_prior - before.log_prior
             of_q, of_height = after.q - before.q + prior, after.log_likelihood - before.log_likelihood + prior
             slack = FALL * (1.0 + abs(after.q))
@@ -135,8 +135,7 @@ def test_a_line_within_a_cell_of_several_lines_belongs_to_its_row_and_one_that_i
     content = 'g,x\na,1\n"b\nb\nb",2\na,3\n"b\nb\nb",4\n,5\na,7\n'
     told = explained(tmp_path, content, Showing(lines=(4, 6)), features=("x",))
 
-    assert told.told.values.ravel().tolist() == [2.0, 3.0]
-    assert told.told.line.tolist() == [3, 6]
+    assert told.followed.tolist() == [1, 2]
     for line in (1, 12):
         with pytest.raises(DesignError, match=f"line {line}") as raised:
             explained(tmp_path, content, Showing(lines=(line,)), features=("x",))
@@ -150,6 +149,6 @@ def test_equal_rows_are_told_once_and_count_as_often_as_they_are_and_unlabelled_
     weight = np.where(label < 0, 12.5, 50.0)
 
     assert told.design.distinct.weight.size <= 30
-    for height, at in ((told.turns[0].before, 0), (told.turns[0].after, 1)):
+    for at, height in enumerate(told.turns[0]):
         expected = log_likelihood(x, label, weight, Mixture(*told.own(at)), [0, 1])
         assert height.log_likelihood == pytest.approx(expected)

@@ -1,5 +1,7 @@
 """From an evaluation, and from EM step by step, to their reports."""
 
+from typing import Any
+
 import numpy as np
 
 from em_impute.em.blocks import UNKNOWN, Floats
@@ -7,7 +9,7 @@ from em_impute.em.families import FAMILIES
 from em_impute.ensemble import metrics
 from em_impute.options import Request
 from em_impute.pipeline.evaluate import LABELS_ONLY, MAJORITY, MODEL, Evaluation
-from em_impute.pipeline.explain import Explanation, Turn
+from em_impute.pipeline.explain import Explanation
 from em_impute.pipeline.open import InputTable
 from em_impute.report.build import shared
 from em_impute.report.build.warnings import told_from_reading, told_from_rows
@@ -26,13 +28,12 @@ def build_evaluation(
     said, label = evaluation.probability[MODEL], evaluation.label
     weight, like = evaluation.weight, evaluation.like_missing
     return reports.EvaluationReport(
-        **shared.head_of(opened, evaluation.target, request, command),
+        **_head_of(opened, evaluation, request, command),
         timings=shared.seconds_of({"read": opened.seconds, "evaluate": evaluation.seconds}),
         labels=[
             reports.EvaluatedLabel(label=label, known=known, share_to_hide=share)
             for label, known, share in zip(labels.labels, labels.known, evaluation.share.tolist(), strict=True)
         ],
-        missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
         features=shared.features_of(evaluation.design, opened.readings, evaluation.texts),
         hiding=reports.Hiding(
             how=hiding.how,
@@ -47,15 +48,21 @@ def build_evaluation(
         thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
         reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
         confusion=shared.confusion_of(labels.labels, metrics.confusion(said, label)),
-        warnings=shared.notices(
-            [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
-        ),
     )
 
 
-def _compared(evaluation: Evaluation, weight: Floats | None) -> reports.Compared:
-    """Judge the fills, and what they are compared with; each row counts by its `weight`, (n_hidden,), or all alike."""
-    label, mean_1 = evaluation.label, None if weight is None else weight / weight.mean()
+def _head_of(opened: InputTable, found: Evaluation | Explanation, request: Request, command: str) -> dict[str, Any]:
+    """Say what both begin with, what is missing, and what to know of the column and the table."""
+    labels = found.labels
+    told = [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
+    missing = MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens))
+    head = shared.head_of(opened, found.target, request, command)
+    return {**head, "missing": missing, "warnings": shared.notices(told)}
+
+
+def _compared(evaluation: Evaluation, weight: Floats) -> reports.Compared:
+    """Judge the fills, and what they are compared with; each row counts by its `weight`, (n_hidden,)."""
+    label, mean_1 = evaluation.label, weight / weight.mean()
 
     def figures(name: str) -> reports.Figures:
         said = evaluation.probability[name]
@@ -78,20 +85,16 @@ def build_explanation(
     """Gather what there is to say about every step."""
     labels, start, last = explanation.labels, explanation.start, explanation.n_iterations
     return reports.ExplanationReport(
-        **shared.head_of(opened, explanation.target, request, command),
+        **_head_of(opened, explanation, request, command),
         labels=[KnownLabel(label=one, known=n) for one, n in zip(labels.labels, labels.known, strict=True)],
-        missing=MissingCells(cells=labels.n_missing, tokens=dict(labels.tokens)),
         features=shared.features_of(explanation.design, opened.readings),
         covariance=explanation.family,
         prior_strength=explanation.prior_strength,
         collapse=explanation.collapse,
         start=reports.Start(start.kind, _said_start(explanation), start.n_starts, _parameters(explanation, 0)),
-        steps=[_step(explanation, turn) for turn in explanation.turns],
+        steps=[_step(opened, explanation, at) for at in range(1, last + 1)],
         stop=reports.StopReason(explanation.stop, _why(explanation, request)),
-        final=reports.FinalState(_rows(explanation, last), _parameters(explanation, last)),
-        warnings=shared.notices(
-            [*labels.warnings, *told_from_rows([("", opened.table.asides)]), *told_from_reading(opened)]
-        ),
+        final=reports.FinalState(_rows(opened, explanation, last), _parameters(explanation, last)),
     )
 
 
@@ -108,15 +111,16 @@ def _said_start(explanation: Explanation) -> str:
     return f"equal shares, means at rows that are far apart, and for each the {part} of all rows{best}"
 
 
-def _step(explanation: Explanation, turn: Turn) -> reports.Iteration:
-    before, after, at, is_shown = turn.before, turn.after, turn.iteration, explanation.showing.in_full(turn.iteration)
+def _step(opened: InputTable, explanation: Explanation, at: int) -> reports.Iteration:
+    is_shown = explanation.showing.in_full(at)
+    q, log_likelihood, log_prior = (reports.Change(*one) for one in zip(*explanation.turns[at - 1], strict=True))
     return reports.Iteration(
         iteration=at,
-        rows=_rows(explanation, at - 1) if is_shown else None,
+        rows=_rows(opened, explanation, at - 1) if is_shown else None,
         parameters=_parameters(explanation, at) if is_shown else None,
-        q=reports.Change(before.q, after.q),
-        log_likelihood=reports.Change(before.log_likelihood, after.log_likelihood),
-        log_prior=reports.Change(before.log_prior, after.log_prior) if explanation.prior_strength else None,
+        q=q,
+        log_likelihood=log_likelihood,
+        log_prior=log_prior if explanation.prior_strength else None,
     )
 
 
@@ -130,11 +134,13 @@ def _parameters(explanation: Explanation, iteration: int) -> list[reports.NamedC
     ]
 
 
-def _rows(explanation: Explanation, iteration: int) -> list[reports.FollowedRow]:
+def _rows(opened: InputTable, explanation: Explanation, iteration: int) -> list[reports.FollowedRow]:
     """List the rows that are followed, with the responsibilities that the E step finds."""
-    told, labels = explanation.told, explanation.labels.labels
-    shares = explanation.shares_of(iteration, told.x, told.label)
-    names = [feature.name for feature in explanation.design.features]
+    design, labels, rows = explanation.design, explanation.labels.labels, explanation.followed
+    lines, known, names = opened.table.line_of(rows), design.label[rows], [one.name for one in design.features]
+    numbers = dict(opened.columns)
+    values = np.array([numbers[name].of(rows) for name in names]).T  # (n_followed, n_features)
+    shares = explanation.shares_of(iteration, design.x_of(rows), known.astype(np.intp))
     return [
         reports.FollowedRow(
             line=int(line),
@@ -142,7 +148,7 @@ def _rows(explanation: Explanation, iteration: int) -> list[reports.FollowedRow]
             values={name: None if np.isnan(value) else value for name, value in shared.by_name(names, values).items()},
             responsibility=shared.by_name(explanation.components, share),
         )
-        for line, label, values, share in zip(told.line, told.label, told.values, shares, strict=True)
+        for line, label, values, share in zip(lines, known, values, shares, strict=True)
     ]
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from em_impute.diagnostics.uncertainty import WRONG_LEVEL, Uncertainty
-from em_impute.em.blocks import Floats, Integers
+from em_impute.em.blocks import Integers
 from em_impute.model.fills import BANDS, CellCounts
 from em_impute.options import Request
+from em_impute.report.build.shared import by_name
 from em_impute.report.model.findings import ExpectedWrong, ShareEstimate, Totals
 from em_impute.report.model.fit import FilledCells, Label, MissingAndFilled, Output, OutputFile, ProbabilityBand
 from em_impute.report.model.shared import LabelledCell
@@ -47,11 +47,6 @@ class Counted:
     def n_filled(self) -> int:
         """Filled cells."""
         return int(self.cells.filled.sum())
-
-    def by_label(self, counts: Integers | Floats | Sequence[Any]) -> dict[str, Any]:
-        """Name what was counted of each label, (n_labels,)."""
-        listed = counts.tolist() if isinstance(counts, np.ndarray) else counts
-        return dict(zip(self.labels, listed, strict=True))
 
 
 def labels_of(counted: Counted) -> list[Label]:
@@ -131,17 +126,17 @@ def wrong_of(counted: Counted) -> ExpectedWrong:
 
 def totals_of(counted: Counted) -> Totals:
     """Count the rows of each label; where the model was drawn from, with intervals."""
-    known, found = counted.known, counted.uncertainty
-    expected = known + counted.cells.expected
-    counts = Totals(counted.by_label(known), counted.by_label(known + counted.filled), counted.by_label(expected))
+    known, found, labels = counted.known, counted.uncertainty, counted.labels
+    expected = by_name(labels, known + counted.cells.expected)
+    counts = Totals(by_name(labels, known), by_name(labels, known + counted.filled), expected)
     if found is None:
         return counts
     shares = None
     if found.shares is not None:
         each = zip(found.shares, found.missing_information.tolist(), strict=True)
-        shares = counted.by_label([ShareEstimate(*one, part) for one, part in each])
+        shares = by_name(labels, [ShareEstimate(*one, part) for one, part in each])
     return counts._replace(
-        multiple_imputation=counted.by_label(found.totals),
+        multiple_imputation=by_name(labels, found.totals),
         shares=shares,
         recommended_imputations=found.recommended,
     )

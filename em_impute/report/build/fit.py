@@ -69,8 +69,7 @@ def build_report(
     said = [
         *warnings(completion, counted, totals, wrong, marked, opened.table.line_of),
         *told_from_reading(opened),
-        *_of_unused_key(opened, completion, request),
-        *_of_columns_left(opened, completion),
+        *_of_what_is_not_used(opened, completion, request),
     ]
     report = FitReport(
         **shared.head_of(opened, completion.target, request, command),
@@ -112,7 +111,7 @@ def _of_fit(
         "sensitivity": examined.sensitivity,
         "suspect_labels": _suspects(examined.audit, counted),
         "audit": examined.audit,
-        "plain_em": baseline_of(examined.baseline_em, found.design.labels),
+        "plain_em": baseline_of(examined.baseline_em, found.design),
         "pictures": examined.pictures,
         "importance": examined.importance,
     }
@@ -146,8 +145,8 @@ def _with_model(report: FitReport, applied: Applied, model: SavedModel, counted:
     )
 
 
-def _of_unused_key(opened: InputTable, completion: ColumnResult, request: Request) -> Iterator[tuple[str, str]]:
-    """Tell where rows of one key, which share a label, are filled one by one."""
+def _of_what_is_not_used(opened: InputTable, completion: ColumnResult, request: Request) -> Iterator[tuple[str, str]]:
+    """Tell where rows of one key are filled one by one, and in the first of several reports of columns left as is."""
     found, same = completion.fitted, None
     if found is not None and opened.is_sample:
         same = replace(opened, is_sample=False).same_label(completion.labels.label, opened.keys)
@@ -156,10 +155,6 @@ def _of_unused_key(opened: InputTable, completion: ColumnResult, request: Reques
         same, told = found.design.same, "the saved model, which keeps no rows, fills each by itself."
     if same is not None:
         yield "S09", f"Rows with the same {shown(same.name)} have the same label, but {told}"
-
-
-def _of_columns_left(opened: InputTable, completion: ColumnResult) -> Iterator[tuple[str, str]]:
-    """Tell in the first report of several of columns with gaps that cannot be filled."""
     if opened.left and completion.column == opened.targets[0]:
         yield "S06", f"Not filled: {listed([f'{one.name} ({one.reason})' for one in opened.left], MAX_NAMED)}."
 
@@ -205,18 +200,16 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
     if held_out is None:
         return None
     probability, label, weight = held_out.probability, held_out.label, held_out.weight
+    n_rows, like = metrics.effective_rows(weight), weight / weight.mean()
     right = metrics.accuracy(probability, label, weight)
-    n_rows = label.size if weight is None else metrics.effective_rows(weight)
-    count = np.bincount(label, weight)
-    like = None if weight is None else weight / weight.mean()
     bins, names = metrics.reliability(probability, label, like), found.design.labels
     return findings.Accuracy(
         method=METHOD,
         rows=label.size,
-        effective_rows=float(n_rows),
+        effective_rows=n_rows,
         accuracy=right,
         interval=metrics.wilson_interval(right, n_rows),
-        baseline_accuracy=float(count.max() / count.sum()),
+        baseline_accuracy=held_out.baseline_accuracy,
         log_loss=held_out.log_loss,
         baseline_log_loss=held_out.baseline_log_loss,
         brier=metrics.brier(probability, label, weight),

@@ -1,10 +1,10 @@
 """The model: the leading mixture, how EM fitted it, how it was chosen, and EM in its plainest form."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from em_impute.columns.design import Design
 from em_impute.diagnostics import baseline_em
 from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.parameters import Parameters
@@ -110,19 +110,22 @@ def _stacked(stack: EnsembleFit, criterion: str) -> sections.Selection:
     )
 
 
-def baseline_of(plain: baseline_em.BaselineEm | None, labels: Sequence[str]) -> sections.BaselineEm | None:
-    """Describe EM in its plainest form.  `labels` are those that it was fitted with."""
+def baseline_of(plain: baseline_em.BaselineEm | None, design: Design) -> sections.BaselineEm | None:
+    """Describe EM in its plainest form."""
     if plain is None:
         return None
-    fit, of_label = plain.em.fit, [labels[k] for k in plain.em.fit.component_label]
+    fit, of_label = plain.em.fit, [design.labels[k] for k in plain.em.fit.component_label]
+    names, own = [one.name for one in design.features[: design.n_numbers]], slice(design.n_numbers)
 
     def gaussians(standardised: Parameters) -> list[dict[str, Any]]:
         hidden = {"covariance": None} if standardised.covariance.size > MAX_COVARIANCES else {}
-        return [one | hidden for one in gaussians_of(standardised, plain.shift, plain.scale, plain.names, of_label)]
+        return [
+            one | hidden for one in gaussians_of(standardised, design.shift[own], design.scale[own], names, of_label)
+        ]
 
     return sections.BaselineEm(
         covariance=plain.em.recipe.family,
-        features=plain.names,
+        features=names,
         parameters=[sections.Gaussian(**one) for one in gaussians(fit.parameters)],
         labels_only=None
         if plain.labels_only is None

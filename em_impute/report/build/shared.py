@@ -8,7 +8,7 @@ import numpy as np
 from em_impute.columns.design import Design
 from em_impute.columns.readings import Reading
 from em_impute.columns.text_scores import TextScores
-from em_impute.em.blocks import Floats
+from em_impute.em.blocks import Floats, Integers
 from em_impute.em.parameters import Parameters, rescale
 from em_impute.environment import is_dictated, time_of_run, version
 from em_impute.errors import spelled
@@ -78,7 +78,9 @@ def _predictors(
 
     A number that was made of texts says what these are, and of which column where it has another name.
     """
-    made = {name: (one.kind, None if name == one.column else one.column) for one in readings for name in one.names}
+    made = {
+        name: (one.notation.kind, None if name == one.column else one.column) for one in readings for name in one.names
+    }
     scores, long = ((), {}) if texts is None else (texts.names, texts.n_missing)
     return [
         *(
@@ -98,12 +100,12 @@ def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:
 
 def confusion_of(labels: Sequence[str], counts: np.ndarray) -> dict[str, dict[str, int]]:
     """Name the rows and columns of a confusion matrix."""
-    return {name: dict(zip(labels, row, strict=True)) for name, row in zip(labels, counts.tolist(), strict=True)}
+    return {name: by_name(labels, row) for name, row in zip(labels, counts, strict=True)}
 
 
-def by_name(names: Iterable[str], values: Floats) -> dict[str, float]:
-    """Name the numbers of a row, (n_names,)."""
-    return dict(zip(names, values.tolist(), strict=True))
+def by_name(names: Iterable[str], values: Floats | Integers | Sequence[Any]) -> dict[str, Any]:
+    """Name what there is of each, (n_names,)."""
+    return dict(zip(names, values.tolist() if isinstance(values, np.ndarray) else values, strict=True))
 
 
 def gaussians_of(

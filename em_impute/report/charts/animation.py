@@ -78,8 +78,8 @@ def _frame(explanation: Explanation, iteration: int, shown: Integers) -> "Image"
     from matplotlib.figure import Figure
     from PIL.Image import frombytes
 
-    turns = explanation.turns
-    path = np.array([one.log_likelihood + one.log_prior for one in [turns[0].before, *(turn.after for turn in turns)]])
+    heights = [explanation.turns[0][0], *(after for _, after in explanation.turns)]
+    path = np.array([one.log_likelihood + one.log_prior for one in heights])
     figure = Figure(figsize=(8.0, 6.0), dpi=100, facecolor=PAPER)
     title = "Start" if iteration == 0 else f"Iteration {iteration:,}"
     figure.text(0.09, 0.95, title, fontsize=15, fontweight="bold", color=INK, va="center")

@@ -89,7 +89,7 @@ def _distributions(name: str, shown: FeatureHistogram, known: Floats, missing: F
     return Chart(name, svg, keys=(Key("area", KNOWN), Key("line", MISSING)))
 
 
-LEFT, TOP, RIGHT, FOOT = 52.0, 30.0, SMALL - 18.0, 46.0
+LEFT, TOP, RIGHT, BOTTOM, FOOT = 52.0, 30.0, SMALL - 18.0, 254.0, 46.0
 
 FEWEST = 2
 """Points that a line takes."""
@@ -116,7 +116,7 @@ def reliability_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     rows, stated, right = np.transpose(bins)
     low, high = np.transpose([wilson_interval(one.accuracy, float(one.rows)) for one in bins])
     x = _percentages(float(stated.min()))
-    panel = _panel(name, 254.0, x, _percentages(min(float(low.min()), x.low)))
+    panel = _panel(name, x, _percentages(min(float(low.min()), x.low)))
     panel.y_axis("share that was right", percent_ticks(panel.y))
     panel.line([x.low, 1.0], [x.low, 1.0], "muted", width=1.3, dash=DASHED, name="diagonal")
     across, gaps = panel.across(stated), np.full(stated.size, np.nan)
@@ -143,7 +143,7 @@ def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     share, at_least, right, low, high = np.transpose(curve)
     baseline = accuracy.baseline_accuracy
     y = _percentages(min(float(low.min()), baseline))
-    panel = _panel(name, 254.0, Scale(0.0, 1.0), y)
+    panel = _panel(name, Scale(0.0, 1.0), y)
     band = np.vstack([panel.outline(share, low), panel.outline(share, high)[::-1]])
     panel.drawing.area([band], "band", name="interval")
     panel.y_axis("share that is right", percent_ticks(y))
@@ -179,5 +179,5 @@ def _percentages(low: float) -> Scale:
     return Scale(max(0.0, np.floor(10.0 * min(low, 0.9) + 1e-9) / 10.0), 1.0)
 
 
-def _panel(name: str, bottom: float, x: Scale, y: Scale) -> Panel:
-    return Panel(Drawing(name, SMALL, bottom + FOOT), LEFT, TOP, RIGHT, bottom, x, y)
+def _panel(name: str, x: Scale, y: Scale) -> Panel:
+    return Panel(Drawing(name, SMALL, BOTTOM + FOOT), LEFT, TOP, RIGHT, BOTTOM, x, y)

@@ -33,7 +33,7 @@ ALIKE = 0.2
 MAX_TURNS = 4
 """Turning points that are shown; more of them would be a fence."""
 
-CURVE_POINTS = 161
+CURVE_POINTS, ELLIPSE_POINTS = 161, 73
 
 TALL = 2.0
 """Curves so many times as high as the bars leave the panel."""
@@ -254,7 +254,7 @@ def scatter_chart(
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
 
 
-def ellipse(mean: Values, covariance: Matrix, share: float, n_points: int = 73) -> Floats | None:
+def ellipse(mean: Values, covariance: Matrix, share: float) -> Floats | None:
     """Compute the outline within which `share` of a Gaussian's rows lie: (n_points, 2); None without its numbers.
 
     The squared distance from the mean follows χ² with two degrees of freedom, which is beyond −2 log(1 − share) in
@@ -265,7 +265,7 @@ def ellipse(mean: Values, covariance: Matrix, share: float, n_points: int = 73) 
     if not (np.isfinite(covariance).all() and np.isfinite(mean).all() and (deviation > 0.0).all()):
         return None
     correlation = np.clip(covariance[0, 1] / deviation[0] / deviation[1], -1.0, 1.0)
-    angle = np.linspace(0.0, 2.0 * np.pi, n_points)
+    angle = np.linspace(0.0, 2.0 * np.pi, ELLIPSE_POINTS)
     radius = np.sqrt(-2.0 * np.log(1.0 - share))
     up = correlation * np.cos(angle) + np.sqrt(1.0 - correlation**2) * np.sin(angle)
     return np.asarray(mean + radius * deviation * np.column_stack([np.cos(angle), up]))

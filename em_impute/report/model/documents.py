@@ -8,13 +8,11 @@ from em_impute.report.model.asked import CheckReport, EvaluationReport, Explanat
 from em_impute.report.model.fit import FitReport
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import render
-from em_impute.serialize.values import Schema
+from em_impute.serialize.values import DIALECT, Schema
 
 Report = FitReport | EvaluationReport | ExplanationReport | WhyReport | CheckReport
 
 R = TypeVar("R", FitReport, EvaluationReport, ExplanationReport)
-
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 KINDS: dict[str, tuple[str, type[Report], bool]] = {
