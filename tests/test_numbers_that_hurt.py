@@ -131,7 +131,7 @@ def test_one_mixture_is_bayes_rule_whatever_the_offset_and_the_unit(fill, offset
 
 
 @pytest.mark.parametrize("power", [-900, 900])
-def test_a_power_of_two_as_unit_changes_not_one_probability(fill, power):
+def test_a_power_of_two_as_unit_changes_not_one_probability(fill, call, power):
     def made(unit):
         return spoilt(lambda _g, _l, x, _r: [x[:, 0] * unit, x[:, 1]])
 
@@ -139,6 +139,7 @@ def test_a_power_of_two_as_unit_changes_not_one_probability(fill, power):
 
     assert plain[0] == other[0]
     np.testing.assert_array_equal(plain[1], other[1])
+    assert call("why", "in.csv", "-c", "g", *(f"--line={line}" for line in range(2, 12)), "-qq")[0] == 0
 
 
 @pytest.mark.parametrize(("n_rows", "n_columns"), [(150, 5), (80, 70)])

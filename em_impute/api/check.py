@@ -14,8 +14,8 @@ from em_impute.report.format import known_and_missing
 from em_impute.report.model.asked import CheckedColumn, CheckReport
 from em_impute.table.text import listed
 
-IDENTIFIER, UNLESS = "identifier", ", unless its values turn out to tell the labels"
-"""Which values do is found by a fit."""
+UNLESS = {what: f", unless its {what} turn out to tell the labels" for what in ("values", "gaps")}
+"""Which of them do is found by a fit."""
 
 MAX_SHOWN = 20
 """Labels or columns named in one line; the rest are counted."""
@@ -64,10 +64,10 @@ def _check_column(opened: InputTable, column: int, request: Request, spelled: Ca
 def _in_full(one: Rejected, opened: InputTable) -> str:
     """Say why a column does not serve, or that only a fit shows whether it does."""
     category, numbers = dict(opened.categories).get(one.name), dict(opened.columns).get(one.name)
-    if one.reason != IDENTIFIER:
-        return one.reason
+    if one.reason == "constant" and (held := category or numbers) and held.n_missing:
+        return one.reason + UNLESS["gaps"]
     may_tell = (category and category.code is not None) or (numbers and numbers.key_code is not None)
-    return one.reason + UNLESS if may_tell else one.reason
+    return one.reason + UNLESS["values"] if one.reason == "identifier" and may_tell else one.reason
 
 
 def findings(checked: CheckReport) -> Iterator[Finding]:

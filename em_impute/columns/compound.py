@@ -16,12 +16,20 @@ UNITS: Mapping[str, Mapping[str, float]] = {
     "ounces": {"st|stones?": 224.0, "lbs?|pounds?": 16.0, "oz|ounces?": 1.0},
     "grams": {"t|tons?|tonnes?": 1e6, "kgs?|kilos?": 1e3, "g|gr|grams?": 1.0, "mg": 1e-3},
     "metres": {"km": 1e3, "m|met(?:re|er)s?": 1.0, "cm": 1e-2, "mm": 1e-3},
-    "minutes": {"d|days?": 1440.0, "h|hrs?|hours?": 60.0, "m|mins?|minutes?": 1.0, "s|secs?|seconds?": 1.0 / 60.0},
+    "minutes": {
+        "d|days?": 1440.0,
+        "h|hrs?|hours?": 60.0,
+        "m|mins?|minutes?|'": 1.0,
+        "s|secs?|seconds?|\"|''": 1.0 / 60.0,
+    },
     "days": {"y|yrs?|years?": 365.25, "m|mos?|months?": 365.25 / 12.0, "w|wks?|weeks?": 7.0, "d|days?": 1.0},
     "bytes": {"TB": 1e12, "GB": 1e9, "MB": 1e6, "KB": 1e3, "B|bytes?": 1.0},
     "degrees": {r"°|(?=\s?[NESW]$)": 1.0, "'": 1.0 / 60.0, "\"|''": 1.0 / 3600.0},
 }
 """What may follow each other in a cell, the largest first, by the unit in which all is counted."""
+
+INCHES = 12.0
+"""Those of a foot, which no height has beside its feet."""
 
 TWO = "two numbers"
 NUMBER = r"\d+(?:\.\d+)?"
@@ -72,8 +80,10 @@ def choose_compound(texts: Sequence[str], counts: Floats, least: float) -> Compo
     if counts @ may_be < least * counts.sum():
         return None
     n_read = {form: float(counts @ [_read(form, text) is not None for text in texts]) for form in FORMS}
-    form = max(FORMS, key=n_read.__getitem__)
-    return Compound(form) if n_read[form] and n_read[form] >= least * counts.sum() else None
+    enough = [form for form in FORMS if n_read[form] and n_read[form] >= least * counts.sum()]
+    if enough[:1] == ["inches"]:  # whatever the few others are: 5'14" is a slip of the pen
+        return Compound("inches")
+    return Compound(max(enough, key=n_read.__getitem__)) if enough else None
 
 
 def _read(form: str, text: str) -> tuple[float, ...] | None:
@@ -90,5 +100,7 @@ def _read(form: str, text: str) -> tuple[float, ...] | None:
         return None
     if bare:  # 5'3
         sizes[given[-1] + 1] = bare
+    if form == "inches" and given[0] == 0 and float(sizes[1] or 0.0) >= INCHES:  # 3'45" are minutes
+        return None
     value = sum(float(size or 0.0) * unit for size, unit in zip(sizes, UNITS[form].values(), strict=True))
     return (-value if plain[0] == "-" or (form == "degrees" and plain[-1] in "SWsw") else value,)

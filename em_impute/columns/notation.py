@@ -38,7 +38,7 @@ SPELLINGS = {
     rf"(?:approx\.?|approximately|about|around|circa|ca?\.){NUMBER_FOLLOWS}": "~",
     r"(?<=[0-9])(.*?)\s*(?:(?:and|or) (?:over|older|above|more|up|higher|greater)|plus)$": r"\1+",
     r"(.*[0-9].*?)\s*(?:and|or) (?:under|younger|below|less|fewer|lower)$": r"<\1",
-    r"(?<=[0-9])(\s?[^\W\d_]*)(?:[*†‡]+|\s?\[\w\]|\s?\((?:e|est|estimated|p|r)\.?\))$": r"\1",
+    r"(?<=[0-9])(\s?[^\W\d_]*)(?:[*†‡]+|\s?\[\w\]|\s?\((?:[a-e]|est|estimated|p|r)\.?\))$": r"\1",
     r"(?:#|№|No\.)\s?(?=[0-9])|(?<=[0-9])(?:st|nd|rd|th)$|(?<=[0-9][.,])[-–—]{1,2}$": "",
     r"\s?[×x*]\s?10(?:\^\s?|(?=[-+]))([-+]?[0-9]+)$": r"e\1",
     r"^([$£€]?[0-9.,]+)\s?([^\d\s-]+)(\s?(?:-|–|to)\s?[$£€]?[0-9.,]+\s?\2)$": r"\1\3",
@@ -56,7 +56,13 @@ SPELLED = [(re.compile(words, re.IGNORECASE), marks) for words, marks in SPELLIN
 MOST_RANGES = 0.5
 """Different ranges at most to each cell that holds one: there are few, and each has many cells."""
 
-DASHES = str.maketrans(dict.fromkeys("\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}", "-"))
+FOOTNOTE = re.compile(r"(?<=\d)[⁰¹²³⁴-⁹]+")
+"""No digit of the number before it."""
+POWER = re.compile(r"(?<=[×x*]10)(?=[⁻⁰¹²³⁴-⁹])")
+
+LIKE = str.maketrans(
+    "\N{MINUS SIGN}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{ARABIC DECIMAL SEPARATOR}\N{ARABIC THOUSANDS SEPARATOR}", "---.,"
+)
 GROUPINGS = {".": (",", " ", "'"), ",": (".", " ", "'")}
 """What may part thousands, by the decimal mark."""
 
@@ -169,7 +175,8 @@ def are_mixed(texts: Sequence[str]) -> Flags:
 def _match(text: str) -> re.Match[str] | None:
     """Take a cell apart; characters that only look different are made alike."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")).translate(DASHES)
+        text = FOOTNOTE.sub("", POWER.sub("^", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")))
+        text = unicodedata.normalize("NFKC", text).translate(LIKE)
         text = "".join(str(unicodedata.decimal(one)) if one.isdecimal() else one for one in text)
     quoted = QUOTED.fullmatch(text)
     text = (text if quoted is None else quoted[1] or quoted[2] or "").strip()

@@ -103,11 +103,10 @@ def choose_predictors(
                 as_categories.append((name, category))
         else:
             reason = _reason_against_numbers(name, shown_numbers, texts.get(name), explicit=is_named)
-            if reason == "identifier" and name in known.in_scores:
-                continue
             if not reason:
                 serving.append((name, numbers))
-        if reason:
+        speaks = reason == "identifier" or (reason == "constant" and (category or numbers).n_missing)
+        if reason and not (speaks and name in known.in_scores):
             rejected.append(Rejected(name, reason))
     return serving, as_categories, rejected
 

@@ -129,6 +129,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     codes = {names[index]: one for index, one in table.numbers.items() if one.is_code}
     codes |= {names[index]: one for index, one in people.items() if is_identifier(names[index], one)}
     n_missing |= {name: one.n_missing for name, one in codes.items() if name in used and name not in known.told}
+    n_missing |= {one.name: gaps for one in texts if (gaps := _gaps_of_constant(table, column[one.name]))}
     beside = _with_scores(table, len(names), shown, fit.model, fit.scores)
     return TextScores(called, fit.model, used, n_missing), beside
 
@@ -292,6 +293,14 @@ def _texts_of(table: Table, index: int | None, name: str, *, values: bool) -> Na
         return NamedTexts(name, np.where(np.isnan(column.of(slice(None))), -1, 0), (SHOWN,))
     code, numbers = column.coded()
     return NamedTexts(name, code, [_spelt(number) for number in numbers.tolist()])
+
+
+def _gaps_of_constant(table: Table, index: int) -> int:
+    """Count the gaps of a column that says nothing else; 0 of any other."""
+    category, numbers = table.categories.get(index), table.numbers[index]
+    if category is not None:
+        return category.n_missing if len(category.texts) == 1 else 0
+    return numbers.n_missing if _n_values(numbers) == 1 else 0
 
 
 def _spelt(number: float) -> str:

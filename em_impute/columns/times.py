@@ -27,7 +27,10 @@ MONTH_OF = {name: month for month, names in enumerate(MONTHS.split("|"), start=1
 NUMERIC = r"(?P<{}>\d{{1,2}})(?P<mark>[./-])(?P<{}>\d{{1,2}})(?P=mark)(?P<year>\d{{4}}|\d\d)"
 SECOND = r"(?P<second>[0-5]\d(?:\.\d+)?)"
 PATTERNS = {
-    "ISO date": (rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?:(?P=mark)(?P<day>\d{{1,2}}))?{AT}",),
+    "ISO date": (
+        rf"(?P<year>\d{{4}})(?P<mark>[-/.])(?P<month>\d{{1,2}})(?:(?P=mark)(?P<day>\d{{1,2}}))?{AT}",
+        rf"(?P<year>[12]\d{{3}})(?P<month>\d\d)(?P<day>\d\d)T(?P<hour>\d\d)(?P<minute>[0-5]\d)(?P<second>[0-5]\d)?{ZONE}",
+    ),
     "date, day first": (NUMERIC.format("day", "month") + AT,),
     "date, month first": (NUMERIC.format("month", "day") + AT,),
     "date": (

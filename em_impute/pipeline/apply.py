@@ -23,7 +23,7 @@ from em_impute.model.predict import Coding, Expert, Model
 from em_impute.options import Request
 from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.open import InputTable, Progress, look_at, read_opened, unique_names
-from em_impute.saved_model.distributions import TextDistribution, count_numbers, count_texts, unit_factor
+from em_impute.saved_model.distributions import TextDistribution, count_again, count_texts, unit_factor
 from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.saved_model.values import Drift, Recovered
@@ -299,7 +299,7 @@ def _describe(saved: SavedColumn, opened: InputTable, labels: Labels, *, without
     numbers, units = {}, {}
     for name in filter(there.__contains__, then.numbers):
         values, weights = _numbers(opened.table.numbers[coding.column[name]], opened.weight)
-        numbers[name] = count_numbers(then.numbers[name].edges, values, weights)
+        numbers[name] = count_again(then.numbers[name], values, weights)
         unit = unit_factor(then.numbers[name], numbers[name], values, weights)
         if unit is not None:
             units[name] = unit.words

@@ -13,14 +13,10 @@ from em_impute.model.column import FittedColumn
 from em_impute.options import Request
 from em_impute.pipeline.complete import ColumnResult, model_of
 from em_impute.pipeline.open import InputTable, name_of
-from em_impute.saved_model.distributions import count_texts, describe_numbers
+from em_impute.saved_model.distributions import DIGITS, count_texts, describe_numbers
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.store import ReadSettings, SavedColumn, SavedModel, Training, TrainingTable
 from em_impute.saved_model.values import Recovered
-
-DIGITS = 12
-"""Significant digits of a number that was standardised and brought back: further ones are rounding, and a new number
-that equals an old one shall fall into the same cell."""
 
 
 def make_model(opened: InputTable, completions: Sequence[ColumnResult], request: Request, fitted_at: str) -> SavedModel:

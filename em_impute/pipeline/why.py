@@ -5,6 +5,7 @@ row in which cells are emptied, or hold something else, are put to the very mode
 together speak together: the score of some of them alone would be like that of no row.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -249,7 +250,10 @@ def _change_of_number(row: _Row, column: int, label: int) -> list[Counterfactual
                 break
             first, last, said = float(tried[other[0] - 1]), float(tried[other[0]]), said[other[0]]
         if said is not None:
-            found.append(_counterfactual(row, column, last, said, abs(last - here) / float(np.nanstd(known))))
+            exponent = math.frexp(np.nanmax(np.abs(known)))[1]  # squares of 1e-300 are 0
+            deviation = float(np.nanstd(np.ldexp(known, -exponent)))
+            distance = abs(math.ldexp(last, -exponent) - math.ldexp(here, -exponent)) / deviation
+            found.append(_counterfactual(row, column, last, said, distance))
     return sorted(found, key=lambda one: one.distance or 0.0)[:1]
 
 

@@ -5,7 +5,7 @@ another unit than in training: metres for centimetres, pounds for kilograms.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import nextafter, sqrt
 from typing import Annotated, NamedTuple
 
@@ -14,6 +14,9 @@ import numpy as np
 from em_impute.em.blocks import Floats, draw_by_weight
 from em_impute.serialize.annotations import ANY, Axes, InfiniteAsNull, NotSaved, Range
 from em_impute.table.columns import Codes
+
+DIGITS = 12
+"""Significant digits of a number that was standardised and brought back: further ones are rounding."""
 
 MAX_CELLS = 100
 """Percentiles, nearly: a finer grid would say more of the sample than of where it comes from."""
@@ -97,6 +100,13 @@ def count_numbers(edges: Floats, values: Floats, weights: Floats | None = None) 
     cell = np.searchsorted(np.append(edges, np.inf), values)  # NaN lies beyond all
     counts = np.bincount(cell, weights, edges.size + 2).astype(np.float64, copy=False)
     return NumberDistribution(edges, counts[:-1], float(counts[-1]), *_ends(values))
+
+
+def count_again(then: NumberDistribution, values: Floats, weights: Floats | None) -> NumberDistribution:
+    """Count new rows in the cells of training rows: a number that is the end of one but for rounding lies in it."""
+    slack = 0.6 * 10.0 ** (1 - DIGITS) * np.abs(then.edges)
+    slack[:1] *= -1.0
+    return replace(count_numbers(then.edges + slack, values, weights), edges=then.edges)
 
 
 def count_texts(known: tuple[str, ...], texts: Sequence[str], code: Codes, weight: Floats | None) -> TextDistribution:

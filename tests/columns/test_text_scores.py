@@ -37,9 +37,7 @@ def test_a_column_of_many_texts_that_tells_the_label_becomes_a_number(tmp_path):
     assert texts.names == ("texts for a",)
     assert texts.columns == ("town",)
     assert texts.n_missing == {"town": 12}
-    assert (
-        (score[unlabelled] > 0) == (kind[unlabelled] == 0)
-    ).mean() > 0.8  # a tenth of the labels is wrong on purpose
+    assert ((score[unlabelled] > 0) == (kind[unlabelled] == 0)).mean() > 0.8  # a tenth is wrong on purpose
 
 
 def test_the_score_of_a_labelled_row_does_not_know_its_label(tmp_path):
@@ -49,11 +47,10 @@ def test_the_score_of_a_labelled_row_does_not_know_its_label(tmp_path):
     row = int(np.flatnonzero(labels.label == 0)[7])
     changed = [*rows]
     changed[row] = f",{rows[row].split(',', 1)[1]}"
-    (texts, after), *_ = scored(tmp_path, changed)
+    (_, after), *_ = scored(tmp_path, changed)
     at = before.n_columns
     own, others = before.numbers[at].values[row], after.numbers[at].values[row]
     assert np.sign(own) == np.sign(others)
-    assert texts.names
 
 
 def test_the_score_of_a_row_to_fill_does_not_know_labels_of_its_key(tmp_path):
@@ -127,10 +124,12 @@ def test_codes_speak_where_what_they_begin_with_tells_the_label(tmp_path):
     assert scored(tmp_path, coded(rng.permutation(site)))[0] is None
 
 
-def test_a_table_of_numbers_has_no_scores(tmp_path):
-    rows, _ = towns()
-    numbers = [f"{row.rsplit(',', 1)[0]},{i}.5\n" for i, row in enumerate(rows)]
-    assert scored(tmp_path, numbers)[0] is None
+@pytest.mark.parametrize("mark", ["x", "1"])
+def test_the_gaps_of_a_column_that_is_constant_otherwise_are_a_predictor(mark, tmp_path):
+    rows, kind = towns()
+    told = [f"{row.rpartition(',')[0]},{mark if one else ''}\n" for row, one in zip(rows, kind, strict=True)]
+    (texts, _), *_ = scored(tmp_path, told)
+    assert texts.n_missing == {"town": int((kind == 0).sum())}
 
 
 @pytest.mark.parametrize("others", [["parts-0.csv", "parts-1.csv"], ["whole.csv", "--model", "m.json"]])

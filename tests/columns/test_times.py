@@ -12,11 +12,10 @@ moment = partial(datetime, tzinfo=UTC)
 DAYS = [date(2019, 5, 1), date(2020, 2, 29), date(1999, 12, 31), date(2021, 7, 15)]
 FORMATS = {
     "%Y-%m-%d": "ISO date",
-    "%Y/%m/%d": "ISO date",
     "%Y-%m-%dT00:00:00Z": "ISO date and time",
+    "%Y%m%dT000000Z": "ISO date and time",
     "%d.%m.%Y": "date, day first",
     "%d/%m/%y": "date, day first",
-    "%d-%m-%Y": "date, day first",
     "%m/%d/%Y": "date, month first",
     "%d %b %Y": "date",
     "%d-%b-%y": "date",

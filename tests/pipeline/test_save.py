@@ -4,6 +4,7 @@ import numpy as np
 from sampling import crossed
 
 from em_impute.pipeline.save import rounded
+from em_impute.saved_model.distributions import count_again, describe_numbers
 
 
 @crossed(7, seed=range(5), scale=[1e-4, 1.0, 1e6])
@@ -15,3 +16,5 @@ def test_numbers_come_back_as_they_were_read_also_where_they_are_small_beside_th
     found = rounded((read - mean) / deviation * deviation + mean, mean)
 
     np.testing.assert_array_equal(found, read)
+    kept = describe_numbers(rounded(read / 3.0, 0.0))
+    assert count_again(kept, read / 3.0, None).counts.tolist() == kept.counts.tolist()
