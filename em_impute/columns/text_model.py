@@ -7,7 +7,7 @@ rows that it belongs together with.
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +87,7 @@ class TextFit(NamedTuple):
 class Examples(NamedTuple):
     """Labelled rows."""
 
-    x: Any  # (n_rows, n_features + 1) of a csr_matrix, ones last; before texts are coded, (n_rows,) which rows they are
+    x: "csr_matrix"  # (n_rows, n_features + 1), ones last
     label: Integers  # (n_rows,)
     weight: Floats  # (n_rows,)
     fold: Codes  # (n_rows,), −1 where never left out

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 
 from em_impute.columns.gaps import find_gaps
 from em_impute.columns.predictors import NOTHING, Known, are_identifiers, is_identifier
 from em_impute.columns.text_features import NamedTexts, is_seldom_repeated
-from em_impute.columns.text_model import Examples, TextModel, fit_text_model
+from em_impute.columns.text_model import TextModel, fit_text_model
 from em_impute.columns.text_test import beginnings_tell, may_tell
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.serialize.annotations import Axes, NotSaved
@@ -91,7 +91,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     column = {names[index]: index for index in table.numbers}
     fold, every = _folds_of(label, cluster, seed), np.broadcast_to(1.0, label.size) if weight is None else weight
     known_rows = np.flatnonzero((label >= 0) & (every > 0.0))
-    rows = Examples(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
+    rows = _Rows(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
 
     def begins_telling(one: NamedTexts) -> bool:
         return beginnings_tell(one, label, every, len(labels), seed)
@@ -107,7 +107,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
 
     def tells(one: NamedTexts) -> bool:
         """Tell whether a column says more as texts, or by its gaps, than mixtures see in its numbers or category."""
-        is_category, code = column[one.name] in table.categories, one.code[rows.x]
+        is_category, code = column[one.name] in table.categories, one.code[rows.place]
         is_number = not is_category and SHOWN not in one.texts and not table.numbers[column[one.name]].is_code
         return _tells_by_value(np.minimum(code, 0) if is_category else code, rows, is_ordered=is_number)
 
@@ -165,11 +165,25 @@ def _tell_something(texts: NamedTexts, labelled: Flags) -> Flags:
     return shows
 
 
-def _are_names(column: NumberColumn, rows: Examples) -> bool:
+class _Rows(NamedTuple):
+    """Rows with a label that count."""
+
+    place: Integers  # (n_rows,) among all
+    label: Integers
+    weight: Floats
+    fold: Codes
+    n_labels: int
+
+    def take(self, some: Flags | slice) -> "_Rows":
+        """Keep some of them."""
+        return _Rows(self.place[some], self.label[some], self.weight[some], self.fold[some], self.n_labels)
+
+
+def _are_names(column: NumberColumn, rows: _Rows) -> bool:
     """Tell whether whole numbers say more as names than as measurements."""
     if column.is_code or not column.is_whole or _n_values(column) <= FEW_NUMBERS:
         return False
-    numbers = column.of(rows.x)
+    numbers = column.of(rows.place)
     some = numbers[:: max(1, numbers.size // PROBE)]
     if numbers.size > MOST_ROWS and np.unique(some).size > PROBE // 2:
         edges = np.nanquantile(some, np.linspace(0.0, 1.0, N_STRETCHES + 1))
@@ -181,7 +195,7 @@ def _are_names(column: NumberColumn, rows: Examples) -> bool:
     return is_counted and _tells_by_value(code, rows, is_ordered=True)
 
 
-def _tells_by_value(code: Integers, rows: Examples, *, is_ordered: bool) -> bool:
+def _tells_by_value(code: Integers, rows: _Rows, *, is_ordered: bool) -> bool:
     """Tell whether values are names rather than measurements, or tell something by not being there."""
     if not code.size or code.min() == code.max():
         return False
