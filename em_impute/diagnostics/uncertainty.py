@@ -17,6 +17,7 @@ import numpy as np
 from em_impute.diagnostics.values import IntervalEstimate, Sensitivity, Sweep
 from em_impute.em.blocks import Floats, Integers
 from em_impute.ensemble.metrics import NORMAL_95, as_effective, effective_rows
+from em_impute.ensemble.terms import rows_at_once
 from em_impute.missingness.how_missing import HeldOut
 from em_impute.missingness.regression import fit_shift
 from em_impute.model.assign import most_probable
@@ -94,7 +95,8 @@ def examine_uncertainty(found: FittedColumn, fills: Fills, request: Request) -> 
     """Draw the model and count; cells whose most probable label is less probable were left empty."""
     rng = np.random.default_rng([request.seed, EXAMINING])
     n_labels = len(found.labels.labels)
-    most = int(min(MAX_CELLS, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
+    most = rows_at_once(found.design.distinct.x.shape[1], MAX_CELLS)
+    most = int(min(most, max(200, MAX_NUMBERS / (N_DRAWS * n_labels))))
     missing = _gathered(found, fills, most, rng)
     draws = found.draw(N_DRAWS, int(rng.integers(1 << 31)))
     chance = draws.predict(found.coded(missing.rows), np.arange(N_DRAWS))  # (n_draws, n_rows, n_labels)

@@ -27,7 +27,7 @@ from em_impute.ensemble.folds import N_FOLDS, Examples, count_labels, draw
 from em_impute.ensemble.shrinkage import Batch, Strengths, shares_of, strengths_of
 from em_impute.ensemble.student_t import gaussian_label_scores, temper
 from em_impute.ensemble.sufficient_statistics import group_rows
-from em_impute.ensemble.terms import has_products, variances_in
+from em_impute.ensemble.terms import has_products, rows_at_once, variances_in
 from em_impute.ensemble.transforms import TEXTS, Predictors, View
 from em_impute.ensemble.trees import Forest, starts
 
@@ -86,7 +86,7 @@ class EnsembleDraws(NamedTuple):
             if not at.size:
                 continue
             parameters, temperature = one.parameters.take(mine), one.temperature[mine, None]
-            for some in slices(n_rows, CHUNK_ROWS):
+            for some in slices(n_rows, rows_at_once(parameters.mean.shape[-1], CHUNK_ROWS)):
                 seen = one.view.show(predictors.take(some))
                 for group in group_rows(seen, np.arange(seen.x.shape[0])):
                     score = gaussian_label_scores(group, parameters, one.component_label, self.n_labels)

@@ -23,6 +23,9 @@ MOST_WITH_PRODUCTS = 256
 
 ALL = slice(None)
 
+NUMBERS_AT_ONCE = 1 << 23
+"""Numbers in the terms of the rows that are scored at once: 64 MB."""
+
 MOST_INDICATORS = 1 << 12
 PART_NUMBERS = 1 << 20
 """Indicators up to which terms are kept side by side where there are no other columns, and numbers in a part of the
@@ -47,6 +50,11 @@ def is_wide(n_columns: int, levels: tuple[int, ...]) -> bool:
 def count_terms(n_columns: int) -> int:
     """Count the terms of a row but for indicators: 1, x and the products, or the squares of independent columns."""
     return 1 + n_columns + n_columns * (n_columns + 1 if has_products(n_columns) else 2) // 2
+
+
+def rows_at_once(n_columns: int, most: int) -> int:
+    """Say of how many rows, of `most`, the terms are made at once."""
+    return max(1, min(most, NUMBERS_AT_ONCE // count_terms(n_columns)))
 
 
 class WholeTerms(NamedTuple):

@@ -17,6 +17,7 @@ from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.posterior_draws import draw_ensemble
 from em_impute.ensemble.student_t import gaussian_label_scores
 from em_impute.ensemble.sufficient_statistics import group_rows
+from em_impute.ensemble.terms import rows_at_once
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut, HowMissing, how_missing
 from em_impute.model.assign import Draws, MixtureDraws
@@ -120,7 +121,7 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
     rows = design.learning
     looked_at = batches if rows.label.size <= PATH_ROWS else batches[-1:]
     path = np.zeros(len(looked_at))
-    for some in slices(rows.label.size, CHUNK_ROWS):
+    for some in slices(rows.label.size, rows_at_once(rows.x.shape[1], CHUNK_ROWS)):
         x, label, weight = rows.x[some], rows.label[some], rows.weight[some]
         seen = Predictors(x, np.empty((label.size, 0), np.intp), (), x.shape[1])
         for group in group_rows(seen, np.arange(label.size)):

@@ -247,6 +247,7 @@ def test_a_model_that_misjudges_itself_is_told_from_one_that_does_not(share_righ
     label = (np.arange(100) >= 100 * share_right).astype(int)
     found.promise = HeldOut(label, np.tile([0.97, 0.03], (100, 1)), np.ones((100, 2)) / 2, np.arange(100), np.ones(100))
     found.fitted = SimpleNamespace(how=SimpleNamespace(clusters=None))
+    found.design = SimpleNamespace(distinct=SimpleNamespace(x=np.zeros((300, 1))))
     found.beyond, found.cells = np.zeros(200), np.ones(200)
     _, fills = filled_with(stated)
     result = examine_uncertainty(found, fills._replace(row=np.arange(100, 300)), Request(None, ("g",), seed=1))
