@@ -60,9 +60,9 @@ class _Row:
     @cached_property
     def parts(self) -> list[tuple[int, ...]]:
         """Of these columns each that is read as it is; last all that are scored together, the most telling first."""
-        by = () if self._by is None else (self._by,)
-        parts = [(column,) for column in self.shown if column in {*self.model.unscored, *by}]
-        texts = [column for column in self.shown if column in self.model.scored]
+        shown, read, scored = self.shown, {*self.model.unscored, self._by}, self.model.scored
+        parts = [(column,) for column in shown if column in read]
+        texts = [column for column in shown if column in scored]
         told = self._with(len(texts), _emptied(texts, np.eye(len(texts), dtype=np.bool_)))
         lost = np.zeros(len(texts))  # of the scores, without each
         for place, (here, _) in self.scores.items():
@@ -181,12 +181,12 @@ def _contributions(row: _Row, label: int) -> list[Contribution]:
 
     What a predictor adds is the log-odds with it and those above it, less the log-odds with those above it alone.
     """
-    parts = row.parts if row.parts[-1] else row.parts[:-1]
-    n = len(parts)
+    *alone, texts = row.parts
+    parts = [*alone, texts] if texts else alone
+    columns, n = [column for (column,) in alone], len(parts)
 
     def heights(is_empty: Flags) -> list[float]:
-        scoreless = np.flatnonzero(is_empty[:, -1]) if row.parts[-1] else None
-        columns = [column for (column,) in row.parts[:-1]]
+        scoreless = np.flatnonzero(is_empty[:, -1]) if texts else None
         cells = _emptied(columns, is_empty[:, : len(columns)])
         found: list[float] = log_odds(row.put(len(is_empty), cells, scoreless), label).tolist()
         return found
@@ -201,8 +201,8 @@ def _contributions(row: _Row, label: int) -> list[Contribution]:
         value = row.cell(some[0][0]) if len(some) == 1 else None
         if len(some) == 1 and some[0][1:]:
             value = "; ".join(str(row.cell(column)) for column in some[0])
-        columns = dict.fromkeys(column for part in some for column in part)
-        found.append(Contribution([row.names[column] for column in columns], value, now - before))
+        named = dict.fromkeys(column for part in some for column in part)
+        found.append(Contribution([row.names[column] for column in named], value, now - before))
         before, first = now, end
     return found
 
