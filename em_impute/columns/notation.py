@@ -84,11 +84,9 @@ class Notation:
     @property
     def kind(self) -> str:
         """Say in words what the column holds."""
-        if not self.affix:
-            return "number"
-        if self.affix == "%":
-            return "percentage"
-        return f"amount in {self.affix}" if _is_currency(self.affix) else f"number in {self.affix}"
+        what = "amount" if _is_currency(self.affix) else "percentage" if self.affix == "%" else "number"
+        unit = f" in {self.affix}" if self.affix not in {"", "%"} else ""
+        return what + unit + " with decimal comma" * (self.decimal == ",")
 
     def numbers(self, texts: Sequence[str]) -> Floats:
         """Read texts: (n_texts, 1), NaN where one is no number in this notation."""
@@ -127,7 +125,8 @@ class Notation:
 def choose_notation(texts: Sequence[str], counts: Floats, decimal: str, least: float) -> Notation | None:
     """Choose the notation in which most cells are numbers, if `least` of them are; of several the simplest.
 
-    `counts` (n_texts,) say how many cells hold each text.
+    `counts` (n_texts,) say how many cells hold each text.  The other decimal mark is chosen only where more cells are
+    numbers with it, as `185,9` is with a comma alone.
     """
     if not any(map(_match, texts[:: len(texts) // FEW_TEXTS + 1])):
         return None
@@ -143,11 +142,14 @@ def choose_notation(texts: Sequence[str], counts: Floats, decimal: str, least: f
             bodies += cell["low"][:16] if len(bodies) < 1 << 16 else ""
     common = [affix for affix, _ in votes.most_common(2)] or [""]
     most, chosen = 0.0, None
-    for affix, grouping in product(common, ("", *(mark for mark in GROUPINGS[decimal] if mark in bodies))):
-        notation = Notation(decimal, grouping, affix)
-        n_read = float(counts @ ~np.isnan([notation.value(cell) for cell in cells]))
-        if n_read > most:
-            most, chosen = n_read, notation
+    for mark in (decimal, GROUPINGS[decimal][0]):
+        if mark != decimal and (most == sum(votes.values()) or not {*GROUPINGS} & {*bodies}):
+            break
+        for affix, grouping in product(common, ("", *(one for one in GROUPINGS[mark] if one in bodies))):
+            notation = Notation(mark, grouping, affix)
+            n_read = float(counts @ ~np.isnan([notation.value(cell) for cell in cells]))
+            if n_read > most:
+                most, chosen = n_read, notation
     return chosen if most >= least * counts.sum() else None
 
 

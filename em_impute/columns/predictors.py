@@ -113,8 +113,8 @@ def choose_predictors(
 
 def _is_category(numbers: NumberColumn, category: CategoryColumn) -> bool:
     """Tell a category from numbers gone wrong: texts decide where they were counted, if most are or recur."""
-    if numbers.decimal_comma or category.too_many:
-        return not numbers.decimal_comma and numbers.n_numbers <= numbers.n_bad
+    if category.too_many:
+        return numbers.n_numbers <= numbers.n_bad
     counts = zip(category.texts, category.counts.tolist(), strict=True)
     # Whichever the decimal mark is: 1,500 and 2,500 are no categories either.
     others = [n for text, n in counts if n and parse_number(text) is None and parse_number(text, ",") is None]
@@ -165,18 +165,9 @@ def refuse_unusable(name: str, column: NumberColumn, *, explicit: bool) -> None:
         line, text = column.infinite
         message = f"column {shown(name)} holds {shown(text)} on line {line}: infinite values fit no model"
         raise DesignError(message, f"correct or empty these cells, or name other columns with {option('features')}")
-    if column.decimal_comma:
-        raise has_decimal_comma(name, *column.bad_examples[0])
     if explicit and column.n_bad > (1.0 - LEAST_READ) * (column.n_numbers + column.n_bad):
         message = f"column {shown(name)} has {_bad_cells(column, quoted=True)}"
         raise DesignError(message, f"name numeric columns with {option('features')}, or correct these cells")
-
-
-def has_decimal_comma(name: str, line: int, text: str) -> DesignError:
-    """Say that a column is of numbers with a decimal comma, as `text` on a `line` is."""
-    message = f"column {shown(name)} holds {shown(text)} on line {line}: numbers with a decimal comma"
-    decimal = option("decimal", "','")
-    return DesignError(message, f"add {decimal} or name other columns with {option('features')}")
 
 
 def _reason_against_numbers(name: str, column: NumberColumn, category: CategoryColumn | None, *, explicit: bool) -> str:

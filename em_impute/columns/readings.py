@@ -9,7 +9,7 @@ import numpy as np
 
 from em_impute.columns.compound import Compound, choose_compound
 from em_impute.columns.notation import Notation, are_mixed, choose_notation, may_be_decimal
-from em_impute.columns.predictors import LEAST_READ, TextColumn, has_decimal_comma
+from em_impute.columns.predictors import LEAST_READ, TextColumn
 from em_impute.columns.text_features import fold
 from em_impute.columns.times import DAY_FIRST, MONTH_FIRST, Times, choose_times
 from em_impute.em.blocks import Flags, Floats
@@ -100,7 +100,6 @@ def columns_to_read_again(table: Table, decimal: str) -> list[int]:
         index
         for index, category in table.categories.items()
         if category.code is None
-        and not table.numbers[index].decimal_comma
         and any(
             _notation_of(category.first, np.ones(len(category.first)), decimal, kind, ROUGHLY)
             for kind in ("", *ORDER_OF)
@@ -121,8 +120,6 @@ def find_readings(
     for index, category in table.categories.items():
         column, kind = (names[index], category), told.get(index, "")
         if category.code is None or not category.texts or kind in {"category", "text"}:
-            continue
-        if table.numbers[index].decimal_comma and not kind:
             continue
         notation = _checked_notation(table, column, decimal, kind)
         if notation is not None:
@@ -187,8 +184,7 @@ def _known(category: CategoryColumn) -> tuple[Sequence[str], Floats]:
 
 def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str) -> Form | None:
     """Choose the notation of a column; None where it has none."""
-    name, category = column
-    texts, counts = _known(category)
+    texts, counts = _known(column[1])
     if kind:
         found = _notation_of(texts, counts, decimal, kind, LEAST_READ)
         found = found or _notation_of(texts, counts, decimal, kind, TOLD)
@@ -198,21 +194,16 @@ def _checked_notation(table: Table, column: TextColumn, decimal: str, kind: str)
     first = slice(0, SAMPLE)
     if _notation_of(texts[first], counts[first], decimal, kind, ROUGHLY):
         found = _notation_of(texts, counts, decimal, kind, LEAST_READ)
-        if isinstance(found, Notation) and decimal == "." and may_be_decimal(found, texts, counts, LEAST_READ):
+        if isinstance(found, Notation) and decimal == found.decimal == ".":
             _refuse_open_question(table, column, found)
-        if found is not None:
-            return found
-    found = choose_notation(texts[first], counts[first], ",", LEAST_READ) if decimal == "." else None
-    if found is not None:
-        has_comma = ["," in one for one in category.texts]
-        if not any(has_comma):  # 1.234.567 has no decimals
-            return found
-        raise has_decimal_comma(name, *_cells(table, category, has_comma)[0])
+        return found
     return None
 
 
 def _refuse_open_question(table: Table, column: TextColumn, notation: Notation) -> None:
     """Raise DesignError where `1,234` may be a thousand or one, and no column has a number with a decimal point."""
+    if not may_be_decimal(notation, *_known(column[1]), LEAST_READ):
+        return
     if any(other.numbers is not None and not other.is_whole for other in table.numbers.values()):
         return
     name, category = column

@@ -82,7 +82,7 @@ def checked_weights(name: str, column: NumberColumn, line_of: Callable[[Integers
     values = column.values
     if column.bad_examples or values is None:
         line, text = column.bad_examples[0]
-        remedy = f"add {option('decimal', ',')}" if column.decimal_comma else REMEDY
+        remedy = f"add {option('decimal', ',')}" if column.has_decimal_comma else REMEDY
         raise DesignError(f"column {name!r} holds {shown(text)} on line {line}: not a weight", remedy)
     if column.infinite:
         line, text = column.infinite

@@ -244,8 +244,8 @@ def _mismatch_of(model: Model, opened: InputTable, labels: Labels) -> Mismatch:
             unusable.append((name, f"{shown(name)} holds infinite values (line {column.infinite[0]})"))
         if column.n_bad:
             line = column.bad_examples[0][0]
-            if column.decimal_comma or not column.n_numbers:
-                what = "numbers with a decimal comma" if column.decimal_comma else "no numbers"
+            if column.has_decimal_comma or not column.n_numbers:
+                what = "numbers with a decimal comma" if column.has_decimal_comma else "no numbers"
                 unusable.append((name, f"{shown(name)} holds {what} (line {line})"))
             else:
                 no_numbers[name] = f"{plural(column.n_bad, 'cell')} of {shown(name)}, the first on line {line}"

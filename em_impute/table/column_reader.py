@@ -1,6 +1,5 @@
 """Columns gathered block by block: labels as codes, and the others by their contents while these are few."""
 
-import re
 from itertools import islice
 from typing import Any
 
@@ -26,7 +25,6 @@ from em_impute.table.text import shown
 MOST_TEXTS = 10_000  # distinct contents of a column that could still be categories
 MOST_SPELLINGS = 2 * MOST_TEXTS  # each with quotes and without
 
-DECIMAL_COMMA = re.compile(rb",(?!\d{3}\s*$)\d")
 SAMPLE_ROWS = 24
 """Looked at to tell texts from numbers before pandas tries, and of a column whose texts are too many to be kept."""
 
@@ -166,7 +164,6 @@ class ColumnReader:
         self._text = np.empty(0, np.int32)  # of each content
         self._values: GrowingArray | None = None  # of each row, once contents are too many
         self._counts = NumberCounts()
-        self._decimal_comma = False
         self._texts: dict[str, int] | None = None if limits is None else {}
         self._none: list[int] = []  # contents that are `none`
         self._first: tuple[str, ...] = ()
@@ -188,7 +185,7 @@ class ColumnReader:
             _, counts = self._parsed(records.head(SAMPLE_ROWS))
             self._is_text |= counts.n_bad > 0
             if counts.n_bad and not self._explicit:
-                self._note(records, counts)
+                self._note(counts)
         if self._codes is None:
             return self._values is not None
         self._is_text |= self._counts.n_bad > 0
@@ -213,7 +210,7 @@ class ColumnReader:
             values, counts = self._parsed(records)
         else:
             counts = count_cells(records, self.column, self._dialect, values)
-        self._note(records, counts)
+        self._note(counts)
         if self._values is not None:
             self._values.extend(values, records.n_left)
 
@@ -235,7 +232,7 @@ class ColumnReader:
             numbers, code = merge_numbers(self._number, self._codes.finish())
         elif self._values is not None:
             numbers = self._values.finish()
-        return NumberColumn(numbers=numbers, code=code, decimal_comma=self._decimal_comma, **vars(self._counts))
+        return NumberColumn(numbers=numbers, code=code, **vars(self._counts))
 
     def _add(self, records: Records, cells: Cells) -> None:
         """Take in a block whose cells are distinguished."""
@@ -261,7 +258,7 @@ class ColumnReader:
             self._is_bad = np.append(self._is_bad, np.array([number is None for number in numbers], np.bool_))
             bad = np.flatnonzero(self._is_bad.take(cells.codes)).tolist() if self._is_bad.any() else []
             values = self._number.take(cells.codes)
-            self._note(records, count_cells(records, self.column, self._dialect, values, bad))
+            self._note(count_cells(records, self.column, self._dialect, values, bad))
 
     def _code_of(self, text: str, records: Records, cells: Cells, content: int) -> int:
         """Give the code of the text that a new content is."""
@@ -294,28 +291,9 @@ class ColumnReader:
             records, self.column, self._dialect, self._decimal, null=self.null, is_strict=self._explicit
         )
 
-    def _note(self, records: Records, counts: NumberCounts) -> None:
+    def _note(self, counts: NumberCounts) -> None:
         """Add what a block holds, and drop the numbers of a column that is none of numbers."""
-        if counts.n_bad and not self._counts.n_bad:
-            self._decimal_comma = self._reads_with_comma(records)
         if counts.n_bad and not self._explicit:
             self._has_numbers, self._values = False, None
             self._release()
         self._counts = self._counts.plus(counts)
-
-    def _reads_with_comma(self, records: Records) -> bool:
-        """Tell whether every cell of a block is a number if its decimal mark is a comma, and one must be.
-
-        `1,100` may be eleven hundred as well: a comma counts only where not all are followed by three digits.
-        """
-        # Most columns of text show by their first cells what they are.
-        return (
-            self._decimal == "."
-            and not any(
-                read_by_grammar(some, self.column, self._dialect, ",")[1].n_bad
-                for some in (records.head(SAMPLE_ROWS), records)
-            )
-            and any(
-                DECIMAL_COMMA.search(self._dialect.content(raw)) for raw in distinct_cells(records, self.column).raw
-            )
-        )

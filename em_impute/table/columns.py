@@ -1,5 +1,6 @@
 """Columns as they were read: numbers, texts, and labels to complete, each cell a code."""
 
+import re
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -30,6 +31,8 @@ ANY_NUMBER = 1 << 30
 """Of texts, where a model has learnt from a column."""
 
 MISSING = -1
+
+DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+\s*")
 
 SLICE = 1 << 20
 
@@ -136,6 +139,11 @@ class NumberCounts:
         """These fields, for a value that has more."""
         return {one.name: getattr(self, one.name) for one in fields(NumberCounts)}
 
+    @property
+    def has_decimal_comma(self) -> bool:
+        """Tell whether the cells that are no numbers look like some with a decimal comma."""
+        return bool(self.bad_examples) and all(DECIMAL_COMMA.fullmatch(text) for _, text in self.bad_examples)
+
     def plus(self, later: "NumberCounts") -> "NumberCounts":
         """Add what later rows hold."""
         return NumberCounts(
@@ -158,8 +166,6 @@ class NumberColumn(NumberCounts):
     (n_rows,) that of each cell; None once the column was dropped, and then all counts end there"""
     code: Codes | None = None
     """(n_rows,) index into `numbers`"""
-    decimal_comma: bool = False
-    """all cells of the block that held the first bad one would be numbers with a decimal comma"""
 
     @property
     def values(self) -> NDArray[np.float64] | None:

@@ -35,7 +35,7 @@ KEPT = {
     "title lines that are skipped": (b"Report; 2024\n\ng,x\na,1\nb,9\n{>a},1\n", "--skip-lines", "2"),
     "feet and inches": (b"h,g,x\n5'10\",a,1\n6'1\",b,9\n5'10\",{>a},1\n",),
     "a quoted cell of a megabyte": (b'n,g,x\n"' + b"y,\n" * 350_000 + b'",a,1\nz,b,9\nz,{>a},1\n', "-x", "x"),
-    "the decimal comma when it is named": (b"g;x\na;1,5\nb;9,25\n{>a};1,75\n", "--decimal", ","),
+    "the decimal comma": (b"g;x\na;1,5\nb;9,25\n{>a};1,75\n",),
     "labels that differ by case and space": (b"g,x\nF,1\nM,9\nf,1.5\n F ,20\n{> F },20\n{>M},9\n",),
     "a label that is a formula": (b"g,x\n=cmd(),1\n+1,9\n{>=cmd()},1\n",),
     "quoted marks are marks": (b'g,x\nm,1\nf,9\n{"NA">m},1\n{NA>f},9\n',),

@@ -47,8 +47,6 @@ REFUSED = {
     "quotes behind backslashes": (
         b'n,g,x\n"a \\"b\\" c",a,1\n', "", INPUT, "line 2, column 'n': 'b' follows a closing quote",
         r'write a quote inside a quoted cell twice (""), and not \"'),
-    "the decimal comma": (
-        b"g;x\na;1,5\nb;9,25\n;1,75\n", "", INPUT, "column 'x' holds '1,5' on line 2: numbers with a decimal comma", "--decimal ','"),
     "numbers of other grammars": (
         b"g,x\n" + b"a,1\nb,9\n" * 5 + "a,1_000\nb,0x1F\n,١٢\n".encode(), "-x x", INPUT,
         "column 'x' has 3 cells that are not numbers: '1_000' (line 12), '0x1F' (line 13), '١٢' (line 14)", "-x"),

@@ -73,13 +73,16 @@ def test_of_a_date_serves_what_tells_labels_apart(tmp_path):
     assert flat_times(columns, known, np.full(500, -1), None, explicit=False) == {"sine", "cosine"}
 
 
-@pytest.mark.parametrize("cells", [["1.234,50", "2.500,25"], ["12,5 kg", "13,25 kg"], ["€ 1.000,00", "€ 7,50"]])
-def test_decimal_commas_among_other_marks_are_refused_as_before(tmp_path, cells):
-    content = csv_of("g,x", LABELS, quoted(cells * (N // 2)))
-    with pytest.raises(DesignError, match="numbers with a decimal comma"):
-        design_of(tmp_path, content)
-
-    assert names_of(design_of(tmp_path, content, decimal=",", kinds=(("x", "number"),))) == ["x"]
+@pytest.mark.parametrize("decimal", [".", ","])
+@pytest.mark.parametrize(
+    "cells", [["185,9", "70"], ["1.234,50", "2.500,25"], ["12,5 kg", "13,250 kg"], ["1,234", "0,5"]]
+)
+def test_numbers_that_are_some_with_one_decimal_mark_only_are_read_with_it(tmp_path, cells, decimal):
+    for marks, kind in ((",.", "comma"), (".,", "")):
+        written = quoted([cell.translate(str.maketrans(",.", marks)) for cell in cells * (N // 2)])
+        with opened_table(tmp_path, csv_of("g,x", LABELS, written), "g", decimal=decimal) as (opened, _):
+            assert all(kind in reading.notation.kind for reading in opened.readings)
+            assert names_of(design_of(tmp_path, csv_of("g,x", LABELS, written), decimal=decimal)) == ["x"]
 
 
 def test_two_points_part_thousands_whatever_the_decimal_mark(tmp_path):

@@ -388,7 +388,6 @@ ALL = [
         "fill people.csv -c sex -e utf-17",
         "fill people.csv -c sex -d ::",
         "fill people.csv.gz -c sex -e ascii --skip-lines 99",
-        "fill comma16.csv -c sex -e utf-8",
         "fill old.txt -c sex",
         "fill empty.csv -c g",
         "fill ragged.csv -c g",

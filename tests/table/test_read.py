@@ -112,7 +112,7 @@ def test_numbers_with_a_decimal_comma(n_rows, tmp_path):
     assert read(data, tmp_path, [0], [1], decimal=",").numbers[1].values.tolist() == [
         float(cell.replace(",", ".")) for cell in cells
     ]
-    assert read(data, tmp_path, [0], None, explicit=False).numbers[1].decimal_comma
+    assert read(data, tmp_path, [0], None, explicit=False).numbers[1].has_decimal_comma
 
 
 def test_broken_bytes_matter_in_used_columns_only(tmp_path):
