@@ -5,7 +5,6 @@ import pytest
 from builders import csv_of, design_of, opened_table
 
 from em_impute.columns.predictors import Known, flat_times
-from em_impute.errors import DesignError
 from em_impute.table.columns import NumberColumn
 
 N = 200
