@@ -91,7 +91,8 @@ def how_missing(design: Design, seed: int) -> HowMissing:
         return missing.log_odds_of(rows.x[some], with_gaps=True)
 
     if same is None:
-        cluster = find_row_clusters(rows._replace(weight=weight), design.codes, design.keys, log_odds_of, seed)
+        rows, keys = rows._replace(weight=weight), design.keys
+        cluster = find_row_clusters(rows, design.codes, keys, log_odds_of, seed, design.observed)
     return HowMissing(missing, gaps, cluster, is_key=same is not None)
 
 

@@ -6,7 +6,7 @@ their labels one by one, leave rows to fill as many labelled siblings as hidden 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
@@ -55,6 +55,7 @@ class RowClusters:
     with_sibling_missing: float  # share of the rows to fill that have a labelled row in theirs
     with_sibling_left: float
     """share of the labelled rows that have one left, where each is held out with a fifth of all rows"""
+    is_near: bool = False  # rows are near, not equal: those to fill have clusters of their own, made to be as far off
 
     @property
     def gap(self) -> float:
@@ -77,12 +78,18 @@ class _Rows(NamedTuple):
 
 
 def find_row_clusters(
-    rows: Rows, codes: Integers, keys: Sequence[Key], log_odds_of: Callable[[slice], Floats], seed: int
+    rows: Rows,
+    codes: Integers,
+    keys: Sequence[Key],
+    log_odds_of: Callable[[slice], Floats],
+    seed: int,
+    observed: Flags | slice = slice(None),
 ) -> RowClusters | None:
     """Find the cluster that rows with a label have and rows to fill lack; None where nothing is odd.
 
     `rows` weigh as many equal ones as each stands for, `codes` are their categories, (n_rows, n_categories), and
-    `log_odds_of` gives the log-odds of lacking a label by the predictors, but for a constant, of some rows.
+    `log_odds_of` gives the log-odds of lacking a label by the predictors, but for a constant, of some rows.  Near rows
+    are so by their `observed` features: the scores of a text differ between rows with and without a label.
     """
     x, label, weight = rows
     lacks, rng = label < 0, np.random.default_rng(seed)
@@ -104,8 +111,8 @@ def find_row_clusters(
         looked_at = everyone._replace(log_odds=lambda: constant) if is_predictor else everyone
         if _lack_together(looked_at, one.code, level, is_key=one.name is not None, rng=rng):
             return one
-    near = find_clusters(x, label, weight, lambda: rate_of(everyone.log_odds()), 10.0 * level, rng)
-    found = None if near is None else count_siblings(None, near, lacks, weight)
+    near = find_clusters(x[:, observed], label, weight, lambda: rate_of(everyone.log_odds()), 10.0 * level, rng)
+    found = None if near is None else replace(count_siblings(None, near, lacks, weight), is_near=True)
     return None if found is None or found.gap < LEAST_GAP else found
 
 

@@ -12,12 +12,12 @@ from em_impute.ensemble.folds import N_FOLDS, deal
 from em_impute.missingness.row_clusters import find_row_clusters
 
 
-def found_in(x, label, *, keys=(), codes=None, weight=None, log_odds=None, seed=0):
+def found_in(x, label, *, keys=(), codes=None, weight=None, log_odds=None, seed=0, observed=slice(None)):
     x = (x - np.nanmean(x, axis=0)) / np.nanstd(x, axis=0) if x.size else x
     codes = np.zeros((label.size, 0), dtype=int) if codes is None else codes
     weight = np.ones(label.size) if weight is None else weight
     log_odds = np.zeros(label.size) if log_odds is None else log_odds
-    return find_row_clusters(Rows(x, label, weight), codes, keys, log_odds.__getitem__, seed)
+    return find_row_clusters(Rows(x, label, weight), codes, keys, log_odds.__getitem__, seed, observed)
 
 
 def hide(rng, label, log_odds):
@@ -125,10 +125,11 @@ def test_customers_without_a_key_are_mostly_found_and_then_held_out_whole():
     for seed in range(12):
         x, label, _ = customers(np.random.default_rng(seed))
         found.append(found_in(x, label))
+        assert found_in(x, label, observed=[False] * 3) is None  # as scores of texts are, which tell the folds
 
     # Twelve tables of 60 customers; nine of twelve were found over other seeds.
     assert sum(one is not None for one in found) >= 6
-    assert {one.kept_whole for one in found if one is not None} == {1.0}
+    assert {(one.kept_whole, one.is_near) for one in found if one is not None} == {(1.0, True)}
 
 
 # What is not

@@ -104,7 +104,9 @@ def _rehearsal(how: HowMissing) -> str | None:
     if how.missing is None:
         return None
     ways, clusters = [], how.clusters
-    if clusters is not None:
+    if clusters is not None and clusters.is_near:
+        ways.append("rows that are alike together, so that they are as far from labelled rows as rows to fill are")
+    elif clusters is not None:
         rows = "copies of a row" if clusters.name is None else f"rows of one {shown(clusters.name)}"
         known, missing = percent(clusters.with_sibling_known), percent(clusters.with_sibling_missing)
         ways.append(f"{rows} together ({known} of labelled rows have a labelled sibling, {missing} of rows to fill)")
