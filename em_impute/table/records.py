@@ -13,7 +13,7 @@ from em_impute.errors import TableError
 from em_impute.table.quotes import NEWLINE, RETURN, Positions
 from em_impute.table.text import plural
 
-BLANK, COMMENT, HEADER, UNITS, SUMMARY, NOTE, RULE = range(1, 8)
+BLANK, COMMENT, HEADER, UNITS, SUMMARY, NOTE, RULE, EMPTY = range(1, 9)
 """Kinds of lines that are no records; 0 is a record."""
 
 FOOTER = re.compile(

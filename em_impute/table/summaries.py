@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from em_impute.table.dialect import Dialect
 from em_impute.table.numbers import is_mark, parse_number
 from em_impute.table.quotes import QUOTE
-from em_impute.table.records import BLANK, FOOTER, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides, Records
+from em_impute.table.records import BLANK, EMPTY, FOOTER, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides, Records
 
 TOTALS = {"total", "totals", "grand total", "subtotal", "sub-total", "sub total", "sum", "summe", "gesamt"}
 TOTALS |= {"gesamtsumme", "zwischensumme", "somme", "suma", "totale", "totaal"}
@@ -125,10 +125,17 @@ class RowSieve:
                 yield row
 
     def _notes(self, records: Records, kind: NDArray[np.int8]) -> Iterator[int]:
-        """Find the footers at the end: they fill the first cell only, or stand below a blank line."""
+        """Find the footers at the end: they fill the first cell only, or stand below a blank line.
+
+        Rows of nothing but delimiters there, as spreadsheets leave of rows that were cleared, get their `kind` too.
+        """
         below: list[int] = []
+        nothing = f'{self._dialect.delimiter} \t"'.encode()
         for row in range(records.n_records - 1, -1, -1):
-            if FOOTER.match(records.cell(row, 0)):
+            record = records.data[records.starts[row] : records.record_stops[row]]
+            if records.n_columns > 1 and not below and not record.tobytes().strip(nothing):
+                kind[row] = EMPTY
+            elif FOOTER.match(records.cell(row, 0)):
                 below.append(row)
                 line = records.lines[row]
                 is_alone = not any(self._text(records, row, column).strip() for column in range(1, records.n_columns))

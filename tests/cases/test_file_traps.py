@@ -50,7 +50,7 @@ KEPT = {
     "a column whose name begins with sep=": (b"sep=,g\n1,a\n9,b\n1,{>a}\n",),
     "two delimiters between two cells": (b"g||x\na||1\nb||9\n{>a}||1\n",),
     "spaces before the quotes of another column": (b'g, "n",x\na, "z y",1\nb, "z",9\n{>a}, "z",1\n',),
-    "a line of delimiters at the end": (b"g,x,n\na,1,\nb,9,\n{>a},1,\n{>a},,\n",),
+    "a line of delimiters at the end": (b'g,x,n\na,1,\nb,9,\n{>a},1,\n,,\n, ,""\n',),
     "a label with the delimiter": (b'g,x\n"a,z",1\nb,9\n{>"a,z"},1\n',),
     "a label with quotes": (b'g,x\n"a ""z""",1\nb,9\n{>"a ""z"""},1\n',),
     "a label with a bare quote": (b"g,x\n5'10\",1\nb,9\n{>\"5'10\"\"\"},1\n",),

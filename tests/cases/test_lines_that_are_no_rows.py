@@ -43,7 +43,7 @@ KEPT = {
     "a total with thousands marks": (b'n,x,g\nz,"$1,000",a\nz,"$9,000",b\nz,"$1,100",{>a}\nTotal,"$11,100",\n',),
     "subtotals": (b"n,g,x\nz,a,1\nz,b,9\nSubtotal,,10\nz,{>a},1\nz,b,8\nSubtotal,,9\nGrand total,,19\n",),
     "a total that says nothing": (b"n,g,x\nz,a,1\nz,b,9\nz,{>a},1\nTotal,,\n",),
-    "footers": (b"n,g,x\nz,a,1\nz,b,9\nz,{>a},1\nn = 3,,\nSource: z,,\n",),
+    "footers": (b"n,g,x\nz,a,1\nz,b,9\nz,{>a},1\n,,\nn = 3,,\nSource: z,,\n,,\n",),
     "footers of one cell": (b'g,x\na,1\nb,9\n{>a},1\n\nSource: A, B, and C\nNote: "z"\n(3 rows affected)\n',),
     "footers that fill all cells": (b"g,x\na,1\nb,9\n{>a},1\n\nSource: A, B\nNote: C, and D\n",),
     "prose below a blank line": (b"g,x\na,1\nb,9\n{>a},1\n\nexported by z\n\nthe end\n",),
@@ -84,12 +84,18 @@ def test_every_way_of_filling_leaves_them_alone(call, run, tmp_path, kind, way):
 
 
 def test_they_are_named_by_line_and_are_rows_when_asked_for(call, tmp_path):
-    (tmp_path / "a.csv").write_bytes(b"n,x,g\n,cm,\np,1,a\nq,9,b\n\nn,x,g\nr,2,\nTotal,12,\n\nSource: z\n\n")
+    (tmp_path / "a.csv").write_bytes(b"n,x,g\n,cm,\np,1,a\nq,9,b\n\nn,x,g\nr,2,\nTotal,12,\n,,\n\nSource: z\n\n")
     asked = ["fill", "a.csv", "-c", "g", "-x", "x", "--covariance", "tied", "-v", "-r", "a.json"]
     code, _, told = call(*asked)
     report = json.loads((tmp_path / "a.json").read_bytes())
 
-    by_looks = ["line 6 (the header again)", "line 2 (units)", "line 8 (totals or averages)", "line 10 (footer)"]
+    by_looks = [
+        "line 6 (the header again)",
+        "line 2 (units)",
+        "line 8 (totals or averages)",
+        "line 11 (footer)",
+        "line 9 (empty)",
+    ]
     message = f"Not read as rows, and kept as they are: {'; '.join(by_looks)}."
     assert code == 0
     assert f"note        S03: {message}" in told

@@ -18,7 +18,8 @@ from .tables import opened
 def long_file(data, folder, fills, block_bytes=1 << 20, **options):
     """The file of versions, in each of which the missing cells of the first column get the texts of one of `fills`."""
     with opened(data, folder, **options) as (source, dialect):
-        table = read_table(source, dialect, targets=[0], features=[], explicit=True, block_bytes=block_bytes)
+        reading = {"explicit": True, "all_lines": True, "block_bytes": block_bytes}
+        table = read_table(source, dialect, targets=[0], features=[], **reading)
         target = table.targets[0]
         versions = (
             Edits(target.start[: len(texts)], target.stop[: len(texts)], np.arange(len(texts)), texts)

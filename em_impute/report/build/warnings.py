@@ -27,7 +27,7 @@ from em_impute.report.model.shared import FRAME
 from em_impute.report.sentences import cells_in_rows, criterion_name, out_of_range, without_predictors
 from em_impute.saved_model.drift import is_more_often
 from em_impute.table.columns import Codes
-from em_impute.table.records import BLANK, COMMENT, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
+from em_impute.table.records import BLANK, COMMENT, EMPTY, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
 from em_impute.table.text import listed, plural, shown
 
 Warnings = Iterator[tuple[str, str]]
@@ -247,7 +247,8 @@ def _of_skill(held_out: HeldOut | None) -> Warnings:
 ALWAYS = {BLANK: "blank", COMMENT: "comment"}
 """What nobody takes for rows."""
 
-BY_LOOKS = {HEADER: "the header again", UNITS: "units", RULE: "dashes", SUMMARY: "totals or averages", NOTE: "footer"}
+BY_LOOKS = {HEADER: "the header again", UNITS: "units", RULE: "dashes", SUMMARY: "totals or averages"}
+BY_LOOKS |= {NOTE: "footer", EMPTY: "empty"}
 """What was told from rows by its looks."""
 
 
