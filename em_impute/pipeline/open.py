@@ -147,7 +147,7 @@ def _incomplete(table: Table, request: Request, name: str) -> tuple[list[int], l
     measured = _measured(table, names, request, name)
     for column, numbers in table.numbers.items():
         category = table.categories.get(column)
-        n_missing, reason = numbers.n_missing, "it holds numbers"
+        n_missing, reason = numbers.n_missing, f"it holds {'codes' if numbers.is_code else 'numbers'}"
         is_gapless = not 0 < n_missing < numbers.size
         if category is not None:
             known = dict(zip(category.texts, category.counts.tolist(), strict=True))
@@ -184,11 +184,12 @@ def interpreted(opened: InputTable, request: Request) -> InputTable:
         more = read_table(
             opened.source,
             dialect,
-            targets=(),
+            targets=[*table.targets],  # the same rows are none
             features=again,
             explicit=False,
             decimal=request.decimal,
             texts=again,
+            all_lines=request.all_lines or opened.is_sample,
             most_texts=ANY_NUMBER,
         )
         table = replace(table, categories=table.categories | more.categories)

@@ -144,6 +144,8 @@ class RowSieve:
                     below = []
             elif not kind[row]:
                 return
+        if records.first_row == 0:  # there are no other rows
+            kind[kind == EMPTY] = 0
 
     def _has_units(self, records: Records, kind: NDArray[np.int8]) -> bool:
         """Tell whether the first row says in which units the numbers below it are."""
@@ -167,8 +169,6 @@ class RowSieve:
 
     def _summaries(self, records: Records, first: NDArray[np.uint8]) -> Sequence[int]:
         """Find the rows of sums and means: such a word alone in the first cell, no label, and numbers that agree."""
-        if not self._targets:
-            return []
         start = records.starts
         if (first == QUOTE).any():
             start = start + (first == QUOTE)
@@ -181,8 +181,9 @@ class RowSieve:
         ]
         if not may_be.size:
             return []
-        spans = [records.span(column) for column in self._targets]
-        is_short = np.all([stop[may_be] - start[may_be] < FEW_BYTES for start, stop in spans], axis=0)
+        is_short = np.ones(may_be.size, np.bool_)
+        for start, stop in map(records.span, self._targets):
+            is_short &= stop[may_be] - start[may_be] < FEW_BYTES
         looked_at = [*may_be[is_short].tolist(), *may_be[~is_short][:LABELLED].tolist()]
         word = {row: self._word(records, row) for row in looked_at}
         labelled = {word[row] for row in word if not self._is_blank(records, row)}

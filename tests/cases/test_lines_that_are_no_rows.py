@@ -108,6 +108,17 @@ def test_they_are_named_by_line_and_are_rows_when_asked_for(call, tmp_path):
     assert (tmp_path / "b.filled.csv").read_bytes() == b"n,x,g\np,1,a\nq,9,b\nTotal,10,b\n"
 
 
+def test_totals_are_no_rows_where_no_column_is_named_and_where_a_column_is_read_again(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("em_impute.pipeline.open.MAX_TEXTS", 3)
+    amounts = [f"z,${k},{'ab'[k % 2]},1\n" for k in range(60)]
+    (tmp_path / "a.csv").write_text(f"n,x,g,y\nz,$1,,2\n{''.join(amounts)}Total,$1771,,62\n")
+
+    told = call("check", "a.csv")[2]
+    assert "column      g: 60 known, 1 missing (1 empty)" in told
+    assert "left" not in told
+    assert call("fill", "a.csv", "-c", "g", "-qq", "--no-report", "--covariance", "tied")[0] == 0
+
+
 ROWS_AFTER_ALL = {
     "a category of that name": b"size,x,g\nsmall,1,a\nAverage,5,a\nlarge,9,b\nAverage,5,{>a}\n",
     "a company of that name": b"firm,x,g\nShell,1,a\nBP,9,b\nTotal,2,{>a}\n",
