@@ -46,7 +46,7 @@ MAX_NAMED = 3
 MORE_WRONG = 0.05
 """Least increase of the share of wrong labels, known ones over those to be expected, that is told."""
 
-LEAST_NINES, FEW_VALUES = 99, 3
+LEAST_NINES, FEW_VALUES, SHORT_CODES = 99, 3, {0, -1, -9}
 """Nines alone from here on are suspicious: a single one is a grade or a count.  Fewer different numbers beside it have
 no range to be far from."""
 
@@ -206,14 +206,18 @@ def _of_key(design: Design, label: Codes, line_of: Callable[[Integers], Integers
 
 
 def _marks_of_missing(design: Design) -> Iterator[str]:
-    """Name numbers that look like missing marks, as -999: nines only, farther from all others than these are spread."""
+    """Name numbers that look like missing marks, farther from all others than these are spread.
+
+    They are nines only, as -999, or 0, -1 or -9 in several rows: alone these may be measured.
+    """
     for at, feature in enumerate(design.features[: design.n_numbers]):
         x = design.distinct.x[:, at]
         for end, side in ((float(np.fmin.reduce(x)), "below"), (float(np.fmax.reduce(x)), "above")):
             value = end * feature.scale + feature.shift
-            if _is_nines(value) and _is_far(end, np.unique(x[~np.isnan(x)])):
-                holds = x == end if design.index is None else (x == end)[design.index]
-                where = f"{shown(feature.name)} is {round(value)} in {plural(int(holds.sum()), 'row')}"
+            is_short = round(value) in SHORT_CODES and abs(value - round(value)) <= 1e-9 * feature.scale
+            n = int(design.of_rows(x == end).sum()) if is_short or _is_nines(value) else 0
+            if n > is_short and _is_far(end, np.unique(x[~np.isnan(x)])):
+                where = f"{shown(feature.name)} is {round(value)} in {plural(n, 'row')}"
                 yield f"{where}, far {side} every other value"
 
 
