@@ -74,7 +74,7 @@ class Request:
     all_lines: bool = False  # rows that look like totals, units, footers or a header again are rows
     null_values: tuple[str, ...] = ()
     """Tokens of the column that count as missing, beside blank cells and the standard marks."""
-    keep_values: tuple[str, ...] = ()  # tokens that look like a missing mark but are labels
+    keep_values: tuple[str, ...] = ()  # tokens that look like a missing mark but are labels, or texts of a predictor
     labels: tuple[str, ...] = ()  # names for the groups when no label is known
     by: str | None = None  # the column whose texts name groups of rows that may differ
     same_within: str | None = None
@@ -136,6 +136,12 @@ class Request:
         return not chosen or self.unlabelled_weight is not None or self.prior_strength is not None
 
 
+def column_of(token: str) -> tuple[str, str]:
+    """Divide COLUMN=TOKEN, which is of a predictor; of a token alone, of the columns to fill, the column is empty."""
+    column, is_pair, rest = token.partition("=")
+    return (column, rest) if is_pair and column else ("", token)
+
+
 def check(request: Request) -> None:
     """Raise UsageError for values that an option cannot have, and for options that contradict each other."""
     for field in fields(request):
@@ -150,7 +156,7 @@ def check(request: Request) -> None:
     if set(null) & set(keep):
         message = f"the same token is given to {option('null_values')} and to {option('keep_values')}"
         raise UsageError(message, "leave one of them out")
-    if not all(token.strip() for token in keep):
+    if not all(column_of(token)[1].strip() for token in keep):
         message = f"{option('keep_values')} is given a blank token: blank cells are always missing"
         raise UsageError(message, "leave it out")
     if labels and (len(set(labels)) < max(2, len(labels)) or not all(label.strip() for label in labels)):

@@ -97,7 +97,8 @@ def fill(frame: pd.DataFrame, column: Hashable | list[Hashable] | None, **option
     weights
         The name of a column of numbers, 0 or more, that say how much each row counts.
     null_values, keep_values
-        Values of the column that count as missing, or as labels although they look like a missing mark.
+        Values of the column that count as missing, or as labels although they look like a missing mark; with
+        "column=value" those of a predictor.
     labels, order_by
         Without any known label: names for the clusters, and the predictor whose ascending mean orders them.
     components

@@ -20,7 +20,7 @@ from em_impute.errors import ColumnError, DesignError, option
 from em_impute.model.assign import deltas_of
 from em_impute.model.fills import fill_rows
 from em_impute.model.predict import Coding, Expert, Model
-from em_impute.options import Request
+from em_impute.options import Request, column_of
 from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.open import InputTable, Progress, look_at, read_opened, unique_names
 from em_impute.saved_model.distributions import TextDistribution, count_again, count_texts, unit_factor
@@ -102,17 +102,26 @@ def fitted_to(model: SavedModel, request: Request, dialect: Dialect, name: str) 
         raise ColumnError(f"{shown_path(name)} has none of the model's predictors", f"the model needs some of {needed}")
     by = next((one.model.groups.column for one in found.columns if one.model.groups), None)
     texts = {index for one in found.columns for index in one.model.read}
+    tokens = {token for one in found.columns for token in one.tokens} | _of_predictors(
+        model.reading.null_values, dialect
+    )
+    labels = {label for one in found.columns for label in one.model.labels if not column_of(label)[0]}
+    labels |= _of_predictors(model.reading.keep_values, dialect)
     return found, replace(
         request,
         columns=tuple(targets),
         features=tuple(_called(dialect, index) for index in sorted(read - {by})),
         by=None if by is None else _called(dialect, by),
         kinds=tuple((_called(dialect, index), "number") for index in sorted(texts)),
-        null_values=tuple(sorted({*request.null_values, *(token for one in found.columns for token in one.tokens)})),
-        keep_values=tuple(
-            sorted({*request.keep_values, *(label for one in found.columns for label in one.model.labels)})
-        ),
+        null_values=tuple(sorted({*request.null_values, *tokens})),
+        keep_values=tuple(sorted({*request.keep_values, *labels})),
     )
+
+
+def _of_predictors(tokens: Iterable[str], dialect: Dialect) -> set[str]:
+    """Choose what was said of predictors that are there, COLUMN=TOKEN, and call these as the table does."""
+    said = [(_spelled(dialect, column or None), token) for column, token in map(column_of, tokens)]
+    return {f"{column}={token}" for column, token in said if column is not None}
 
 
 def _placed(saved: SavedColumn, names: Sequence[str], deltas: Sequence[tuple[str, float]]) -> SavedColumn:

@@ -25,10 +25,11 @@ from em_impute.columns.weights import read_weights
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, FitError, UsageError, option
 from em_impute.model.groups import refuse_groups
-from em_impute.options import Request
+from em_impute.options import Request, column_of
 from em_impute.table.columns import ANY_NUMBER, MAX_TEXTS, Codes
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
 from em_impute.table.first_record import DialectOptions
+from em_impute.table.numbers import NO_TOKENS, Tokens
 from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import plural, shown
@@ -190,6 +191,7 @@ def interpreted(opened: InputTable, request: Request) -> InputTable:
             decimal=request.decimal,
             texts=again,
             all_lines=request.all_lines or opened.is_sample,
+            tokens_of=_tokens(request, dialect, opened.name, opened.targets),
             most_texts=ANY_NUMBER,
         )
         table = replace(table, categories=table.categories | more.categories)
@@ -247,7 +249,6 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
         message = f"column {shown(dialect.names[both])} cannot be both filled and a predictor"
         raise UsageError(message, f"leave it out of {option('features')}")
     taken = {**dict.fromkeys(targets, "filled"), **dict.fromkeys(features, "a predictor")}
-    tokens, nulls_of = _tokens(request.null_values, dialect, name, targets)
     kinds = _kinds_of(request, dialect, name)
     for both in {*targets, *(one for one in features if kinds.get(one) == "ignore")} & kinds.keys():
         message = f"column {shown(dialect.names[both])} cannot be both {taken[both]} and {kinds[both]}"
@@ -266,8 +267,8 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
         texts=frozenset(kinds),
         explicit=bool(request.features),
         decimal=request.decimal,
-        null_tokens=frozenset(tokens),
-        nulls_of=nulls_of,
+        null_tokens=frozenset(token for token in request.null_values if not column_of(token)[0]),
+        tokens_of=_tokens(request, dialect, name, targets),
         groups=groups,
         same=_apart("same_within", request.same_within, dialect, name, dict.fromkeys(targets, "filled")),
         weights=weights,
@@ -276,22 +277,20 @@ def read_options(request: Request, dialect: Dialect, name: str) -> ReadOptions:
     )
 
 
-def _tokens(
-    values: Sequence[str], dialect: Dialect, source: str, targets: Sequence[int]
-) -> tuple[list[str], dict[int, frozenset[str]]]:
-    """Tell tokens of the columns to fill from those of predictors, COLUMN=TOKEN, by column."""
-    tokens, nulls_of = [], dict[int, frozenset[str]]()
-    for text in values:
-        column, is_pair, token = text.partition("=")
-        if not (is_pair and column):
-            tokens.append(text)
-            continue
-        index = find_column(dialect, column, source)
-        if index in targets:
-            message = f"{option('null_values', text)} names the column to fill"
-            raise UsageError(message, f"name the token alone, as in {option('null_values', token or 'U')}")
-        nulls_of[index] = nulls_of.get(index, frozenset()) | {token.strip()}
-    return tokens, nulls_of
+def _tokens(request: Request, dialect: Dialect, source: str, targets: Sequence[int]) -> dict[int, Tokens]:
+    """Find what the user said of cells of predictors, COLUMN=TOKEN, by column."""
+    found = dict[int, Tokens]()
+    for field in ("null", "keep"):
+        for text in getattr(request, f"{field}_values"):
+            column, token = column_of(text)
+            index = find_column(dialect, column, source) if column else None
+            if index in targets:
+                message = f"{option(f'{field}_values', text)} names the column to fill"
+                raise UsageError(message, f"name the token alone, as in {option(f'{field}_values', token or 'U')}")
+            if index is not None:
+                before = found.get(index, NO_TOKENS)
+                found[index] = before._replace(**{field: getattr(before, field) | {token.strip()}})
+    return found
 
 
 def look_at(raw: Source, request: Request) -> tuple[Source, Dialect]:

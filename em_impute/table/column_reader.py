@@ -18,7 +18,7 @@ from em_impute.table.columns import (
     merge_numbers,
 )
 from em_impute.table.dialect import Dialect
-from em_impute.table.numbers import count_cells, is_mark, parse_number, read_by_grammar
+from em_impute.table.numbers import NO_TOKENS, Tokens, count_cells, is_mark, read_by_grammar
 from em_impute.table.records import Records
 from em_impute.table.text import shown
 
@@ -136,8 +136,8 @@ class ColumnReader:
 
     With a `decimal` mark it is read as numbers, until the first cell that is none unless the user has named the column
     (`explicit`); with `limits` as texts, until they are more than the first, or than the second if the column holds
-    more than numbers or `keeps_texts`.  Tokens of `null` are missing.  In a column that is `explicit` bytes that are no
-    text raise `TableError`.
+    more than numbers or `keeps_texts`.  `tokens` say what is missing besides the marks, and what is not.  In a column
+    that is `explicit` bytes that are no text raise `TableError`.
     """
 
     def __init__(
@@ -149,9 +149,9 @@ class ColumnReader:
         limits: tuple[int, int] | None = None,
         explicit: bool = False,
         keeps_texts: bool = False,
-        null: frozenset[str] = frozenset(),
+        tokens: Tokens = NO_TOKENS,
     ) -> None:
-        self.column, self.null = column, null
+        self.column, self.tokens = column, tokens
         self._dialect = dialect
         self._decimal, self._has_numbers = decimal or ".", decimal is not None
         self._limit, self._text_limit = limits or (0, 0)
@@ -241,7 +241,7 @@ class ColumnReader:
         for content in range(self._n_contents, len(cells.raw)):
             text = distinct_text(records, self.column, cells, content, self._dialect, is_strict=self._explicit)
             if self._is_coded:
-                numbers.append(parse_number("" if text.strip() in self.null else text, self._decimal))
+                numbers.append(self.tokens.number(text, self._decimal))
             if self._texts is not None:
                 codes.append(self._code_of(text.strip(), records, cells, content))
                 if len(self._texts) > most:
@@ -262,8 +262,8 @@ class ColumnReader:
 
     def _code_of(self, text: str, records: Records, cells: Cells, content: int) -> int:
         """Give the code of the text that a new content is."""
-        if self._texts is None or is_mark(text) or text in self.null:
-            if text.casefold() == NONE and text not in self.null:
+        if self._texts is None or self.tokens.are_missing(text):
+            if text.casefold() == NONE and text not in self.tokens.null:
                 self._none.append(content)
             return MISSING
         if self._example is None:
@@ -288,7 +288,7 @@ class ColumnReader:
 
     def _parsed(self, records: Records) -> tuple[NDArray[np.float64], NumberCounts]:
         return read_by_grammar(
-            records, self.column, self._dialect, self._decimal, null=self.null, is_strict=self._explicit
+            records, self.column, self._dialect, self._decimal, tokens=self.tokens, is_strict=self._explicit
         )
 
     def _note(self, counts: NumberCounts) -> None:

@@ -4,8 +4,8 @@ import csv
 import functools
 import io
 import re
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,21 +76,42 @@ def parse_number(text: str, decimal: str = ".") -> float | None:
     return float("nan") if is_mark(text) else None
 
 
+class Tokens(NamedTuple):
+    """What the user said of the cells of a predictor, without white space around them."""
+
+    null: frozenset[str] = frozenset()  # they are missing
+    keep: frozenset[str] = frozenset()  # they are not, although they are marks
+
+    def are_missing(self, text: str) -> bool:
+        """Tell whether a cell holds nothing."""
+        return text.strip() in self.null or (is_mark(text) and text.strip() not in self.keep)
+
+    def number(self, text: str, decimal: str) -> float | None:
+        """Read a number as `parse_number` does."""
+        stripped = text.strip()
+        if stripped in self.null:
+            return float("nan")
+        return None if stripped in self.keep and is_mark(text) else parse_number(text, decimal)
+
+
+NO_TOKENS = Tokens()
+
+
 def read_by_grammar(
     records: Records,
     column: int,
     dialect: Dialect,
     decimal: str,
     *,
-    null: Collection[str] = (),
+    tokens: Tokens = NO_TOKENS,
     is_strict: bool = False,
 ) -> tuple[NDArray[np.float64], NumberCounts]:
-    """Read a column, (n_records,) NaN where missing or bad, and count what it holds.  Tokens of `null` are missing."""
+    """Read a column, (n_records,) NaN where missing or bad, and count what it holds."""
     cells = distinct_cells(records, column)
     numbers = []
     for code in range(len(cells.raw)):
         text = distinct_text(records, column, cells, code, dialect, is_strict=is_strict)
-        numbers.append(parse_number("" if text.strip() in null else text, decimal))
+        numbers.append(tokens.number(text, decimal))
     values = np.array(numbers, np.float64).take(cells.codes)  # None becomes NaN
     bad = np.flatnonzero(np.array([number is None for number in numbers], np.bool_).take(cells.codes))
     return values, count_cells(records, column, dialect, values, bad.tolist())

@@ -19,13 +19,11 @@ from em_impute.table.columns import (
     TargetColumn,
 )
 from em_impute.table.dialect import Dialect, better_reading
-from em_impute.table.numbers import read_by_pandas
+from em_impute.table.numbers import NO_TOKENS, Tokens, read_by_pandas
 from em_impute.table.records import BLANK, Asides, FormError, Records
 from em_impute.table.scan import BLOCK_BYTES, scan_records
 from em_impute.table.source import HashingFile, Source
 from em_impute.table.summaries import RowSieve
-
-NOTHING = frozenset[str]()
 
 BYTES_PER_COLUMN = 2048  # at least in a block: each column of each block has a fixed cost
 
@@ -104,7 +102,7 @@ class ReadOptions(TypedDict, total=False):
     null_tokens: frozenset[str]
     groups: int | None
     same: int | None
-    nulls_of: Mapping[int, frozenset[str]]
+    tokens_of: Mapping[int, Tokens]
     weights: int | None
     most_texts: int
     """so many different texts of a column of texts are kept, more than a category has"""
@@ -135,7 +133,7 @@ class _TableReader:
         taken |= set(targets) if len(targets) == 1 else set()  # several are predictors of each other
         candidates = [i for i in range(len(dialect.names)) if i not in taken] if features is None else features
         self._targets = {column: TargetReader(column, dialect, tokens) for column in targets}
-        most, nulls, texts = reading.get("most_texts", 0), reading.get("nulls_of", {}), reading.get("texts", ())
+        most, tokens_of, texts = reading.get("most_texts", 0), reading.get("tokens_of", {}), reading.get("texts", ())
         self._features = {
             column: ColumnReader(
                 column,
@@ -144,7 +142,7 @@ class _TableReader:
                 limits=(MAX_LEVELS, most),
                 explicit=explicit,
                 keeps_texts=column in texts,
-                null=nulls.get(column, NOTHING),
+                tokens=tokens_of.get(column, NO_TOKENS),
             )
             for column in candidates
         }
@@ -168,7 +166,7 @@ class _TableReader:
             target.add(records)
         readers = [*self._groups, *self._same, *self._features.values(), *self._weights]
         many = [reader for reader in readers if reader.take(records)]
-        plain = [reader.column for reader in many if not reader.null]
+        plain = [reader.column for reader in many if reader.tokens is NO_TOKENS]
         numbers = read_by_pandas(records, plain, self._dialect, self._reading.get("decimal", "."))
         read = dict(zip(plain, numbers, strict=True))
         for reader in many:

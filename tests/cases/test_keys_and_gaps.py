@@ -192,9 +192,15 @@ def test_a_token_of_a_predictor_is_missing_there_alone(call, tmp_path):
     age[::9], told = ["refused"] * len(age[::9]), np.where(rng.random(200) < 0.3, "", sex)
     _, report, _ = filled(call, tmp_path, [age, told], "--null-value", "age=refused", header="age,sex")
     wrong = call("fill", "a.csv", "-c", "sex", "--null-value", "sex=U")
+    job = ["none" if one == "F" else str(k % 3) for k, one in enumerate(sex)]
+    tokens = ["--keep-value", "job=none", "--null-value", "job=2"]
+    first, kept, _ = filled(call, tmp_path, [job, told], *tokens, "--save-model", "m.json", header="job,sex")
+    again, *_ = filled(call, tmp_path, [job, told], "--model", "m.json", header="job,sex")
 
     assert [(one["name"], one["type"], one["missing"]) for one in report["features"]["used"]] == [
         ("age", "numeric", 23)
     ]
+    assert [(one["type"], one["levels"]) for one in kept["features"]["used"]] == [("categorical", ["0", "1", "none"])]
+    assert (first == again).all()
     assert wrong[0] == 2
     assert "name the token alone, as in --null-value U" in wrong[2]

@@ -132,7 +132,8 @@ class Missing(Group, panel="Missing cells"):
         "Count TOKEN as missing in the column, or in a predictor, beside blank cells and marks (NA, ?, NULL …).",
     )
     keep_values: list[str] | None = option(
-        "--keep-value TOKEN", "Keep TOKEN as a label although it looks like a missing mark."
+        "--keep-value TOKEN|COLUMN=TOKEN",
+        "Keep TOKEN as a label, or as a text of a predictor, although it looks like a missing mark.",
     )
 
 
