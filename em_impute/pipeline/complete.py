@@ -91,7 +91,7 @@ def fit_column(
     known = labels_to_find(target, drop_zero_weights(labels, target, apart.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
-    scored, design, texts = _design(apart, known, request, named=named)
+    scored, design, texts = make_design_of(apart, known, request, named=named)
     if release:
         for one in (opened, apart, scored):
             one.table.numbers.clear()
@@ -121,7 +121,7 @@ def fit_column(
     return FittedColumn(labels, design, fitted, groups, delta, own, reasons, shifts, readings=used, texts=texts)
 
 
-def _design(
+def make_design_of(
     opened: InputTable, labels: Labels, request: Request, *, named: bool
 ) -> tuple[InputTable, Design, TextScores | None]:
     """Make the design, with what texts say of labels beside the numbers of the table unless one mixture is `named`."""
