@@ -38,7 +38,7 @@ def fill_table(asked: Asked, run: Run, *, is_told: bool) -> Done:
     """Complete the table; `is_told` says whether anybody is told what is warned about, beside the reports."""
     plan = plan_table(asked, run.log)
     source, request = read_saved(asked.saved, asked.table, plan.request)
-    is_read = bool(plan.destination.reports) or run.console is not None or run.log.is_open
+    is_read = bool(plan.reports) or run.console is not None or run.log.is_open
     request = replace(request, examined=is_told or is_read, reported=is_read)
     return (_fill_parts if plan.in_parts else _fill_file)(plan, request, source, run)
 
@@ -52,8 +52,8 @@ def _fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | N
     with run.completed(request, source) as (done, watch):
         if run.asked.judges or run.log.is_open:
             _judge(done.reports(command), run, watch)
-        model = None if plan.destination.model is None else done.model()  # before anything is written, for it may fail
-        tables = name_tables(plan.destination.data)
+        model = None if plan.model is None else done.model()  # before anything is written, for it may fail
+        tables = name_tables(plan.data)
         is_filled = request.adds_columns or any(one.fills.n_filled for one in done.completions)
         if place is not None and not is_filled:
             table = done.opened.table
@@ -79,7 +79,7 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
     from em_impute.pipeline.fill import PartsResult, changes_of, complete_parts, model_of_parts, workers_of
     from em_impute.report.build.parts import build_parts_report
 
-    asked, data, paths, command = plan.asked.partitions, plan.destination.data, plan.inputs or ["-"], command_line()
+    asked, data, paths, command = plan.asked.partitions, plan.data, plan.inputs or ["-"], command_line()
     workers = workers_of(asked.backend or "serial", asked.scheduler, asked.workers, asked.memory)
     form = {"long": plan.asked.fills.long, "tells_changes": plan.asked.output.diff}
     applied = None if source is None else (asked_of(source[0], request, source[1]), source[1])
@@ -102,7 +102,7 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
             filled = completed(data)
             made = reported(filled)
     run.log.written(data=[file for part in filled.filled for file in part.files])
-    model = None if plan.destination.model is None else model_of_parts(filled, request, time_of_run())
+    model = None if plan.model is None else model_of_parts(filled, request, time_of_run())
     return _write_rest(made, model, changes_of(filled), name_tables(data), plan, run)
 
 
@@ -143,19 +143,18 @@ def _write_rest(
     from em_impute.saved_model.store import dump
     from em_impute.table.output import write_to_stdout
 
-    destination = plan.destination
-    if model is not None and destination.model is not None:
-        with _after(destination.data, "the model was not"):
-            run.write(destination.model, dump(model))
-    for path in destination.reports:
+    if model is not None and plan.model is not None:
+        with _after(plan.data, "the model was not"):
+            run.write(plan.model, dump(model))
+    for path in plan.reports:
         text = render(reports, Path(path).suffix)
-        with _after(destination.data, "the report was not"):
+        with _after(plan.data, "the report was not"):
             run.write(path, text)
     if plan.asked.output.diff:
         header = ",".join(["file"] * (len(plan.inputs) > 1) + [*CHANGED])
-        with _after(destination.data, "not all changed cells were"):
+        with _after(plan.data, "not all changed cells were"):
             write_to_stdout(chain([f"{header}\n".encode()], cells))
-    return Done(reports, tables, [*tables, *map(name_of, destination.beside)])
+    return Done(reports, tables, [*tables, *map(name_of, plan.beside)])
 
 
 @contextmanager
@@ -175,7 +174,7 @@ def _write_data(done: "Completed", plan: Plan, watch: "Progress") -> "list[Writt
     from em_impute.table.compression import compressed, suffix_of
     from em_impute.table.output import write_atomically, write_to_stdout
 
-    paths, place, long, source = plan.destination.data, plan.place, plan.asked.fills.long, done.opened.source
+    paths, place, long, source = plan.data, plan.place, plan.asked.fills.long, done.opened.source
     contents = done.contents(long=long)
     if not paths:
         # Also where nothing is written: what would stop the writing (a column that is there already) is found here.

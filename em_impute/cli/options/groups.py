@@ -20,6 +20,9 @@ MOST_DIGITS = 18
 FLAGS = {"has_header": "--no-headers"}
 """How the command line spells an option, by the name of its field; short where it can."""
 
+VARIABLES: dict[str, tuple[str, ...]] = {}
+"""Environment variables, and the options that beat them."""
+
 
 def option(usage: str, text: str, default: Any = None, *, required: bool = False, **more: Any) -> Any:  # noqa: ANN401  # as `dataclasses.field`
     """Make a field of a group that is an option of the command line.
@@ -31,6 +34,8 @@ def option(usage: str, text: str, default: Any = None, *, required: bool = False
     names = [word.removesuffix(",") for word in words if word.startswith("-")]
     metavar = words[-1] if len(words) > len(names) else None
     default = False if metavar is None else default
+    if "envvar" in more:
+        VARIABLES[more["envvar"]] = tuple(names)
     info = typer.Option(*names, metavar=metavar, help=text, show_envvar=False, **more)
     return field(default=MISSING if required else default, metadata={"option": info})
 
