@@ -227,7 +227,7 @@ def _deltas(request: Request, labels: Labels, drawn: Labels) -> tuple[tuple[str,
 def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     """Read a sample as if it were the table; single cells, and numbers of the rows, are told of as in all rows."""
     name, dialect, data = called(scan.parts), scan.plan.dialect, scan.header + sample.records.tobytes()
-    source = Source(BytesIO(data), name, None, len(data))
+    source = Source(BytesIO(data), name, len(data))
     options = read_options(scan.plan.request, dialect, name)
     options["most_texts"], options["all_lines"] = MAX_TEXTS, True
     table = read_table(source, dialect, **options)

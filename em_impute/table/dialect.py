@@ -182,7 +182,7 @@ def _alternatives(data: bytes, dialect: Dialect, wanted: Sequence[str]) -> Itera
 def _is_table(data: bytes, reading: DialectOptions, wanted: Sequence[str]) -> bool:
     """Tell whether bytes are a table of several columns, the wanted ones among them, if they are read like this."""
     with ExitStack() as resources:
-        source = Source(BytesIO(data), "", None, len(data), resources=resources)
+        source = Source(BytesIO(data), "", len(data), resources=resources)
         try:
             _, dialect = detect_dialect(source, reading)
             if len(dialect.names) == 1 or lacking(wanted, dialect.names):

@@ -62,8 +62,6 @@ class Source:
     """seekable; an open descriptor stays consistent when the file of that name is replaced"""
     name: str
     """for messages: the path as given, or "standard input" """
-    path: Path | None
-    """None for standard input"""
     size: int
     """bytes in `file`"""
     original: tuple[str, int] | None = None
@@ -136,10 +134,11 @@ def open_source(
         if path is None or path == "-":  # but the path ./- is a file of that name
             if sys.stdin is None:
                 raise TableError("standard input is closed", "name a file")
-            file, name, place = cast("BinaryIO", sys.stdin.buffer), STANDARD_INPUT, None
+            file, name, is_file = cast("BinaryIO", sys.stdin.buffer), STANDARD_INPUT, False
         else:
-            name, place = str(path), Path(path)
-            file = _opened(place, name, resources)
+            name = str(path)
+            file = _opened(Path(path), name, resources)
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             resources.enter_context(_blamed_on_change(file, name))
         blocks = _read(file, name)
         head = b""
@@ -147,11 +146,10 @@ def open_source(
             head += block
         whole = chain([head], blocks)
         compression = compression_of(head)
-        source = Source(file, name, place, 0, compression=compression and compression.name, resources=resources)
+        source = Source(file, name, 0, compression=compression and compression.name, resources=resources)
         if compression is not None:
             source, _ = copied(source, lambda blocks: decompressed(blocks, compression, name, enough), whole)
         else:
-            is_file = place is not None and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             file = file if is_file else _spooled(whole, resources)
             stamp = _stamp_of(file)
             is_hashed = hashed or not is_file or stamp[1] < MANY_BYTES
