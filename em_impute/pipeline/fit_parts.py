@@ -61,8 +61,7 @@ class ColumnFiller(NamedTuple):
     draws: ModelDraws | None = None  # None where the most probable labels are filled in
 
 
-@dataclass(frozen=True)
-class EmTask:
+class EmTask(NamedTuple):
     """What every part is to know of the fit."""
 
     plan: ReadPlan
@@ -73,16 +72,6 @@ class EmTask:
     model: Model
     component_label: Integers
     unlabelled_weight: float
-
-    @property
-    def n_labels(self) -> int:
-        """Count the labels that were fitted."""
-        return len(self.model.pooled.known_labels)
-
-    @property
-    def n_features(self) -> int:
-        """Count the predictors."""
-        return len(self.model.coding.features)
 
 
 class FixedStatistics(NamedTuple):
@@ -255,13 +244,14 @@ def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
 
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
-    nothing, products = empty(task.component_label.size, task.n_features), np.zeros((2 * task.n_features,) * 2)
-    fixed = FixedStatistics(nothing, np.zeros(1 + task.n_labels), products)
+    n_features, n_kinds = len(task.model.coding.features), 1 + len(task.model.pooled.known_labels)
+    nothing = empty(task.component_label.size, n_features)
+    fixed = FixedStatistics(nothing, np.zeros(n_kinds), np.zeros((2 * n_features, 2 * n_features)))
     blocks = CacheWriter(task.plan.key(part, f"blocks of column {task.column}"), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
             seen = ~np.isnan(rows.x)
-            weight = np.bincount(rows.label + 1, rows.weight, 1 + task.n_labels).astype(np.float64, copy=False)
+            weight = np.bincount(rows.label + 1, rows.weight, n_kinds).astype(np.float64, copy=False)
             cells = np.hstack([seen, np.where(seen, rows.x, 0.0)])  # (n_rows, 2·d)
             products = (cells * rows.weight[:, None]).T @ cells
             fixed = _merged(fixed, FixedStatistics(problem.fixed, weight, products))
@@ -277,7 +267,7 @@ def _merged(a: FixedStatistics, b: FixedStatistics) -> FixedStatistics:
 
 def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]) -> Moments:
     task, work = what
-    n_components, n_features = task.component_label.size, task.n_features
+    n_components, n_features = task.component_label.size, len(task.model.coding.features)
     with in_part(part, task.plan):
         blocks = cached(task.plan.key(part, f"blocks of column {task.column}"))  # or else they are made again
         if blocks is None:

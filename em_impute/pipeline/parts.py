@@ -80,13 +80,6 @@ def first_repeated(paths: Iterable[T]) -> T | None:
 
 
 @contextmanager
-def open_part(part: Part) -> Iterator[Source]:
-    """Open a part.  Raises `TableError`."""
-    with open_source(part.path) as source:
-        yield replace(source, name=part.name)
-
-
-@contextmanager
 def copied(path: str) -> Iterator[str]:
     """Copy a stream, "-" is standard input, to a file that every pass and process can read; it is gone in the end."""
     if path == "-" and sys.stdin is None:
@@ -213,7 +206,7 @@ def open_as_planned(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialec
 
     Raises DesignError where it does not look like the first one.
     """
-    with in_part(part, plan), open_part(part) as raw:
+    with in_part(part, plan), open_source(part.path, name=part.name) as raw:
         quote = '"' if plan.dialect.quoting else "none"
         source, dialect = look_at(raw, replace(plan.request, delimiter=plan.dialect.delimiter, quote=quote))
         _refuse_other_form(part.name, dialect, plan)

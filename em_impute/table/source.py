@@ -121,9 +121,9 @@ class HashingFile(Hash):
 
 @contextmanager
 def open_source(
-    path: str | os.PathLike[str] | None, enough: int | None = None, *, hashed: bool = True
+    path: str | os.PathLike[str] | None, enough: int | None = None, *, name: str = "", hashed: bool = True
 ) -> Iterator[Source]:
-    """Open the input; None or "-" is standard input.
+    """Open the input; None or "-" is standard input, and `name` what to call it in messages if not by its path.
 
     A stream (standard input, a FIFO, `<(…)`) is read to its end into a temporary file without a name, and so are the
     data of a compressed file, or about so many bytes of them as are `enough`; if that holds compressed data again, they
@@ -136,7 +136,7 @@ def open_source(
                 raise TableError("standard input is closed", "name a file")
             file, name, is_file = cast("BinaryIO", sys.stdin.buffer), STANDARD_INPUT, False
         else:
-            name = str(path)
+            name = name or str(path)
             file = _opened(Path(path), name, resources)
             is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             resources.enter_context(_blamed_on_change(file, name))

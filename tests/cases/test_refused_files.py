@@ -146,8 +146,9 @@ def test_a_path_where_no_file_can_be_read_is_named(call, tmp_path, arguments, me
     assert hint in advice
 
 
-def test_an_empty_standard_input_is_named(run):
-    result = run("fill", "-c", "g", stdin=b"")
+@pytest.mark.parametrize("options", [(), ("--max-memory", "100M")])
+def test_an_empty_standard_input_is_named(run, options):
+    result = run("fill", "-c", "g", *options, stdin=b"")
 
     assert (result.returncode, result.stdout) == (INPUT, b"")
     assert is_two_lines(result.stderr)
