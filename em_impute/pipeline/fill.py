@@ -26,12 +26,12 @@ from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.edits import changed_cells, long_portions, make_edits, refuse_taken
 from em_impute.pipeline.fit_parts import ColumnFiller, ColumnOfParts, ScanResult, apply_to_column, fit_column_of_parts
 from em_impute.pipeline.memory import default_limit, room_to_keep
-from em_impute.pipeline.open import InputTable, Progress, look_at, read_options, unique_names
+from em_impute.pipeline.open import InputTable, Progress, read_options, unique_names
 from em_impute.pipeline.parts import Part, ReadPlan, called, forget, label_codes, open_as_planned, read_along
 from em_impute.pipeline.save import model_of_columns
 from em_impute.pipeline.scan import PartRead, RowSummary, Sample, bounds_of, rows_to_draw, scan_part
 from em_impute.saved_model.store import SavedModel, TrainingTable
-from em_impute.table.dialect import Dialect
+from em_impute.table.dialect import Dialect, detect_dialect
 from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
 from em_impute.table.patch import NUMBERING, Portion, encoded, in_portions, patch_long, splice
 from em_impute.table.read import Table
@@ -105,7 +105,7 @@ def complete_parts(
     """
     first = parts[0].name
     with open_source(parts[0].path, name=first) as raw:
-        source, dialect = look_at(raw, request)
+        source, dialect = detect_dialect(raw, request)
         header, data = source.read(0, dialect.data_offset), source.read(dialect.data_offset, 1 << 20)
     if saved is not None:
         model, request = fitted_to(saved[0], request, dialect, first)

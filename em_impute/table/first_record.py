@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError, option
+from em_impute.options import Request
 from em_impute.table.quotes import QuoteError
 from em_impute.table.records import BLANKS, Grammar, Lines
 from em_impute.table.scan import separators
@@ -20,21 +21,6 @@ HEAD_BYTES = 1 << 18  # judged for the delimiter
 SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 
 CANDIDATES = (",", ";", "\t", "|")  # never a space: prose is full of them
-
-
-class DialectOptions(NamedTuple):
-    """What the user said of how a file is written."""
-
-    delimiter: str | None = None
-    """None: to be found, as for the others"""
-    encoding: str | None = None
-    has_header: bool = True
-    skip_lines: int = 0
-    """physical lines passed over at the start"""
-    quote: str | None = None
-    """a quote, or none"""
-    comment: str | None = None
-    """how a line begins that is no record"""
 
 
 class FirstRecord(NamedTuple):
@@ -65,7 +51,7 @@ class _Judgement(NamedTuple):
 
 
 def find_first_record(
-    source: Source, begin: int, chosen: str | None, encoding: str, wanted: Sequence[str], reading: DialectOptions
+    source: Source, begin: int, chosen: str | None, encoding: str, reading: Request
 ) -> tuple[FirstRecord, int, int, bytes]:
     """Choose the delimiter and find the first record, its offset and physical line, and what a line `sep=` above names.
 
@@ -86,7 +72,7 @@ def find_first_record(
             chosen = chosen or separator.decode()
         try:
             candidates = (chosen,) if chosen else CANDIDATES
-            first = first_record(head[place:], candidates, reading, encoding, wanted, whole=whole)
+            first = first_record(head[place:], candidates, reading, encoding, whole=whole)
         except QuoteError as error:
             raise TableError(*error.told(np.frombuffer(head[place:], np.uint8), line)) from None
         if first:
@@ -94,7 +80,7 @@ def find_first_record(
         n_bytes *= 2
 
 
-def _skip(head: bytes, comment: bytes, reading: DialectOptions) -> tuple[int, int, bytes]:
+def _skip(head: bytes, comment: bytes, reading: Request) -> tuple[int, int, bytes]:
     """Pass over physical lines, one that says `sep=`, comments, and blank lines above a header.
 
     Gives the position behind them, the line number there, and the separator.
@@ -116,9 +102,8 @@ def _skip(head: bytes, comment: bytes, reading: DialectOptions) -> tuple[int, in
 def first_record(
     head: bytes,
     candidates: Sequence[str],
-    reading: DialectOptions,
+    reading: Request,
     encoding: str,
-    wanted: Sequence[str],
     *,
     whole: bool,
 ) -> FirstRecord | None:
@@ -130,7 +115,7 @@ def first_record(
     best, chosen = _Judgement(), None
     faults: dict[str, QuoteError] = {}
     comment = (reading.comment or "").encode(encoding)
-    judged = partial(_judged, head, comment=comment, whole=whole, encoding=encoding, wanted=wanted)
+    judged = partial(_judged, head, comment=comment, whole=whole, encoding=encoding, wanted=reading.columns)
     for candidate in candidates:
         try:
             judgement, first = judged(candidate, quoting=reading.quote != "none")

@@ -145,7 +145,7 @@ def request_of(path: Path | None, *groups: object, **more: Any) -> Request:  # n
         given["has_header"] = not given["no_headers"]
     known = [one.name for one in fields(Request) if one.name in given]
     values = {name: PARSERS[name](given[name]) if name in PARSERS else given[name] for name in known}
-    request = Request(path=path, **{"columns": (), **values, **more})
+    request = Request(path=path, **values, **more)
     check(request)
     return request
 

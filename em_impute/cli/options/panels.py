@@ -11,7 +11,7 @@ import typer
 
 from em_impute.cli.options.groups import Group, option
 from em_impute.errors import UsageError
-from em_impute.options import Covariance, Method, Shares
+from em_impute.options import Covariance, Method, Request, Shares
 
 Backend = Literal["serial", "dask"]
 """Where parts are worked on."""
@@ -33,10 +33,10 @@ def _column_names(context: typer.Context) -> list[str]:
         return []
     with suppress(Exception):
         from em_impute.table.dialect import detect_dialect
-        from em_impute.table.first_record import DialectOptions
         from em_impute.table.source import open_source
 
-        reading = DialectOptions(**{key: given[key] for key in DialectOptions._fields if key in given})
+        said = ("delimiter", "encoding", "skip_lines", "quote", "comment")
+        reading = Request(**{key: given[key] for key in said if key in given})
         with open_source(path, HEAD_BYTES) as source:
             names = [name for name in detect_dialect(source, reading)[1].names if name]
         # Other shells escape what they insert.
