@@ -45,41 +45,24 @@ class Dialect:
     All offsets count in the working bytes: those of the file, or of its copy in UTF-8 where `transcoded`.
     """
 
-    reading: Request
-    """what the user said"""
-    delimiter: str
-    """one ASCII character"""
-    quoting: bool
-    """quotes protect what they surround; else they are text"""
-    closes: bool
-    """every record ends with a delimiter that the header lacks"""
-    encoding: str
-    """Python codec of the file, one that writes no byte-order mark"""
-    bom: bytes
-    """the byte-order mark the file begins with, or nothing"""
+    reading: Request  # what the user said
+    delimiter: str  # one ASCII character
+    quoting: bool  # quotes protect what they surround; else they are text
+    closes: bool  # every record ends with a delimiter that the header lacks
+    encoding: str  # Python codec of the file, one that writes no byte-order mark
+    bom: bytes  # the byte-order mark the file begins with, or nothing
     has_header: bool
-    header: bytes
-    """the first record, without its line end"""
-    names: tuple[str, ...]
-    """of the columns; "1", "2", … without a header"""
-    newline: bytes
-    """the line end of the first record"""
-    header_start: int
-    """where the first record begins"""
-    data_offset: int
-    """where the first data record begins"""
-    header_end: int
-    """where text can be appended to the header, before its line end; -1 without a header"""
-    first_line: int
-    """physical line, 1-based, of the first data record"""
-    detected: bool
-    """the delimiter was guessed"""
-    transcoded: bool = False
-    """the working bytes are a copy in UTF-8 without byte-order mark"""
-    returns: bool = False
-    """lines end with CR alone; in the working bytes they end with LF"""
-    advice: str = ""
-    """options with which the columns that are wanted would be there"""
+    header: bytes  # the first record, without its line end
+    names: tuple[str, ...]  # of the columns; "1", "2", … without a header
+    newline: bytes  # the line end of the first record
+    header_start: int  # where the first record begins
+    data_offset: int  # where the first data record begins
+    header_end: int  # where text can be appended to the header, before its line end; -1 without a header
+    first_line: int  # physical line, 1-based, of the first data record
+    detected: bool  # the delimiter was guessed
+    transcoded: bool = False  # the working bytes are a copy in UTF-8 without byte-order mark
+    returns: bool = False  # lines end with CR alone; in the working bytes they end with LF
+    advice: str = ""  # options with which the columns that are wanted would be there
 
     @property
     def working_encoding(self) -> str:

@@ -27,19 +27,13 @@ class FirstRecord(NamedTuple):
     """The first record of the file, which is the header if there is one."""
 
     delimiter: str
-    quoting: bool
-    """quotes protect what they surround"""
-    fields: list[bytes]
-    """with their quotes"""
-    text_stop: int
-    """position before the line end"""
-    stop: int
-    """position behind the line end"""
+    quoting: bool  # quotes protect what they surround
+    fields: list[bytes]  # with their quotes
+    text_stop: int  # position before the line end
+    stop: int  # position behind the line end
     newline: bytes
-    n_lines: int
-    """physical lines that it takes"""
-    closes: bool = False
-    """every other record ends with a delimiter more"""
+    n_lines: int  # physical lines that it takes
+    closes: bool = False  # every other record ends with a delimiter more
 
 
 class _Judgement(NamedTuple):

@@ -28,10 +28,8 @@ class Edits:
     """Replacements of spans, none overlapping another; an empty span is an insertion."""
 
     start: Codes
-    stop: Codes
-    """(m,) absolute offsets in the working bytes, ascending; insertions at one place keep their order"""
-    text: Codes
-    """(m,) index into `texts`"""
+    stop: Codes  # (m,) absolute offsets in the working bytes, ascending; insertions at one place keep their order
+    text: Codes  # (m,) index into `texts`
     texts: Sequence[bytes]
 
     @classmethod

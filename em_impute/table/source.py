@@ -58,16 +58,12 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 class Source:
     """Bytes that can be read any number of times."""
 
-    file: BinaryIO
-    """seekable; an open descriptor stays consistent when the file of that name is replaced"""
-    name: str
-    """for messages: the path as given, or "standard input" """
-    size: int
-    """bytes in `file`"""
+    file: BinaryIO  # seekable; an open descriptor stays consistent when the file of that name is replaced
+    name: str  # for messages: the path as given, or "standard input"
+    size: int  # bytes in `file`
     original: tuple[str, int] | None = None
     """where `file` holds a decompressed or transcoded copy: hash (hex) and number of the bytes it was made from"""
-    compression: str | None = None
-    """what those bytes are compressed with; None if they are not"""
+    compression: str | None = None  # what those bytes are compressed with; None if they are not
     stamp: tuple[int, int] | None = None
     """of a file whose hash nobody wants: what shows whether it changes while it is read"""
     resources: ExitStack = field(default_factory=ExitStack, repr=False)
