@@ -9,7 +9,6 @@ from pathlib import Path
 
 import typer
 
-from em_impute.cli.fill_table import fill_table, say
 from em_impute.cli.logging import STDOUT_NAMES, Log
 from em_impute.cli.options.groups import grouped
 from em_impute.cli.options.panels import Files, Fills, Input, Missing, Model, Output, Partitions, SavedModels
@@ -45,7 +44,10 @@ def fill(
     if partitions.each:
         _fill_each(asked, run)
         return
-    done = fill_table(asked, run, is_told=not behaviour.silent or behaviour.judges or run.log.is_open)
+    plan = plan_table(asked, run.log)
+    from em_impute.cli.fill_table import fill_table, say
+
+    done = fill_table(plan, run, is_told=not behaviour.silent or behaviour.judges or run.log.is_open)
     say(done.reports, done.names, run)
     if not done.reports:
         run.say([("filled", "nothing: no column of categories has gaps")])
@@ -145,9 +147,12 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
 
 def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) -> str:
     """Complete one file, and give the line that says so."""
+    from em_impute.cli.fill_table import fill_table, say
+    from em_impute.report.model.shared import is_note
+
     run = Run(replace(behaviour, quiet=behaviour.quiet or not is_shown, no_progress=True), Log())
     try:
-        done = fill_table(asked, run, is_told=is_told or behaviour.judges)
+        done = fill_table(plan_table(asked, run.log), run, is_told=is_told or behaviour.judges)
     except Exception:
         if behaviour.debug:
             import traceback
@@ -155,8 +160,6 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) 
             traceback.print_exc()
         raise
     say(done.reports, done.names, run)
-    from em_impute.report.model.shared import is_note
-
     cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
     codes = sorted({one.code for report in done.reports for one in report.warnings if not is_note(one)})
     line = "; ".join([f"{asked.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
