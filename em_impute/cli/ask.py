@@ -3,7 +3,7 @@
 None of `em-impute check`, `evaluate`, `explain` and `why` writes a completed CSV.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from em_impute.pipeline.open import Progress
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class CheckOutput(Group, panel="Output"):
     """Where the answer is written."""
 
@@ -76,7 +75,6 @@ def check(
         raise typer.Exit(ExitCode.NEGATIVE)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class HiddenLabels(Group, panel="Hidden labels"):
     """Which labels are hidden, and how often."""
 
@@ -98,7 +96,6 @@ class HiddenLabels(Group, panel="Hidden labels"):
     repeats: int = option("--repeats N", "How often to hide, fill and compare.", default=5, min=1)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class EvaluationOutput(Group, panel="Output"):
     """Where the evaluation is written."""
 
@@ -156,7 +153,6 @@ def evaluate(
     run.say_written([*map(name_of, paths)])
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Shown(Group, panel="What is shown"):
     """Which iterations and rows are shown."""
 
@@ -171,7 +167,6 @@ class Shown(Group, panel="What is shown"):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class ExplanationOutput(Group, panel="Output"):
     """Where the explanation is written and drawn."""
 
@@ -250,7 +245,6 @@ def _animate(explanation: "Explanation", gif: str, run: Run, watch: "Progress") 
     return f"{shown_path(gif)} ({plural(len(frames), 'frame')}{which})"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class AskedRows(Group, panel="What is shown"):
     """Which rows are asked about."""
 

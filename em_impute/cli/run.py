@@ -70,7 +70,6 @@ class NegativeError(EmImputeError):
     exit_code = ExitCode.NEGATIVE
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Behaviour(Group, panel="Behaviour"):
     """What a run says, and what it does not let pass."""
 

@@ -5,9 +5,9 @@ import math
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, Field, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -40,13 +40,19 @@ def option(usage: str, text: str, default: Any = None, *, required: bool = False
     return field(default=MISSING if required else default, metadata={"option": info})
 
 
+@dataclass_transform(frozen_default=True)
 class Group:
-    """Options that commands share, in a `panel` of the help."""
+    """Options that commands share, in a `panel` of the help: a frozen dataclass, whose fields are made by `option`.
+
+    It needs no comparison and no text of its own, which would take longer to make than the help takes to write.
+    """
 
     panel: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def __init_subclass__(cls, panel: str = "") -> None:
         cls.panel = panel or cls.panel
+        dataclass(frozen=True, eq=False, repr=False)(cls)
 
 
 class Without:
@@ -57,11 +63,7 @@ class Without:
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take groups of options, which are frozen dataclasses; options that it does not have keep defaults.
-
-    A group has a `panel` of the help, and its fields are made by `option`.  It needs no comparison and no text of its
-    own, which would take longer to make than the help takes to write.
-    """
+    """Let a command take groups of options; options that it does not have keep defaults."""
     parameters: list[inspect.Parameter] = []
     groups: dict[str, tuple[Any, list[str]]] = {}
     hints: dict[str, Any] = get_type_hints(command, include_extras=True)
