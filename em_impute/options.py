@@ -120,11 +120,6 @@ class Request:
             object.__setattr__(self, "method", "draw" if self.imputations else "map")
 
     @property
-    def free_shares(self) -> bool:
-        """The rows to fill have label shares of their own."""
-        return self.shares == "free"
-
-    @property
     def adds_columns(self) -> bool:
         """The completed table has columns that the input lacks."""
         return self.probability or self.probabilities or self.indicator

@@ -57,7 +57,6 @@ def check(
     """
     request = request_of(input_path(file), replace(table, all_columns=not table.columns), missing)
     run = Run(behaviour, context.obj)
-    check_outputs([request.path], [], run.log)
     from em_impute.api.check import check_table, findings
     from em_impute.report.model.documents import json_of
 
@@ -138,8 +137,7 @@ def evaluate(
 
     hiding = hiding_of(hidden.hide, hidden.how, of_label, hidden.repeats)
     run = Run(behaviour, context.obj)
-    check_outputs([request.path], paths, run.log)
-    with run.opened(request) as (opened, watch):
+    with run.opened(request, paths) as (opened, watch):
         evaluations = evaluate_all(opened, request, hiding, watch)
         made = [build_evaluation(opened, one, request, command_line()) for one in evaluations]
     run.log.warnings(notice for report in made for notice in report.warnings)
@@ -218,9 +216,8 @@ def explain(
     from em_impute.report.model.documents import json_of
 
     run, written = Run(behaviour, context.obj), []
-    check_outputs([request.path], [gif] if gif else [], run.log)
     showing = Showing(shown.rows, tuple(dict.fromkeys(shown.lines or ())), number, pictures=gif is not None)
-    with run.opened(request) as (opened, watch):
+    with run.opened(request, [gif] if gif else []) as (opened, watch):
         followed = follow(opened, request, showing, watch)
         report = build_explanation(opened, followed, request, command_line())
         run.log.warnings(report.warnings)

@@ -64,7 +64,7 @@ def _fill_file(plan: Plan, request: Request, source: tuple[SavedModel, str] | No
             run.log.note(f"{place.path} is left as it was")
         else:
             data = _write_data(done, plan, watch)
-            run.log.written(data=data)
+            run.log.written(data)
         made = done.reports(command, data) if request.examined else ()
         watch("", None, "")  # standard output may be the terminal that shows the bar
         cells = chain.from_iterable(changed_cells(done.opened, one) for one in done.completions)
@@ -101,7 +101,7 @@ def _fill_parts(plan: Plan, request: Request, source: tuple[SavedModel, str] | N
         if run.asked.judges and data:
             filled = completed(data)
             made = reported(filled)
-    run.log.written(data=[file for part in filled.filled for file in part.files])
+    run.log.written([file for part in filled.filled for file in part.files])
     model = None if plan.model is None else model_of_parts(filled, request, time_of_run())
     return _write_rest(made, model, changes_of(filled), name_tables(data), plan, run)
 

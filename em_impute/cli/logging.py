@@ -149,13 +149,11 @@ class Log:
                 message = CELLS[one.code].sub("", one.message) if one.code in CELLS else one.message
                 self.note(f"{one.code}: {message}", "WARNING")
 
-    def written(self, *names: str, data: "Iterable[WrittenFile]" = ()) -> None:
-        """Say what was written: completed files, and others by their names."""
-        for one in data:
+    def written(self, files: "Iterable[WrittenFile]") -> None:
+        """Say which completed files were written."""
+        for one in files:
             where = "standard output" if one.path is None else one.path
             self.note(f"wrote {where}: {one.bytes:,} bytes, sha256 {one.sha256}")
-        for name in names:
-            self.note(f"wrote {name}")
 
     def end(self, code: int) -> None:
         """Say how the run ended, and close the log."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from em_impute.cli.logging import VARIABLE, Log
 from em_impute.cli.mistakes import COMMANDS
 from em_impute.cli.options.groups import Group, flag, option
-from em_impute.cli.outputs import STDOUT, name_of
+from em_impute.cli.outputs import STDOUT, check_outputs, name_of
 from em_impute.environment import NO_MEMORY, is_lack_of_memory, version
 from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError, spelled
 from em_impute.options import Request
@@ -144,10 +144,11 @@ class Run:
         return progress_bar(self.console, wanted=not self.asked.no_progress)
 
     @contextmanager
-    def opened(self, request: Request) -> "Iterator[tuple[InputTable, Progress]]":
-        """Open a table, and tell the log what was read and people how far the run is."""
+    def opened(self, request: Request, outputs: Sequence[str] = ()) -> "Iterator[tuple[InputTable, Progress]]":
+        """Open a table, if all `outputs` can be written; tell the log what was read and people how far the run is."""
         from em_impute.pipeline.open import open_table
 
+        check_outputs([request.path], outputs, self.log)
         with self.progress() as watch, open_table(request, watch) as opened:
             self._log_input(opened)
             yield opened, watch
@@ -241,4 +242,4 @@ class Run:
             write_to_stdout(blocks)
         else:
             write_atomically(path, blocks, suffix="")
-        self.log.written(name_of(path))
+        self.log.note(f"wrote {name_of(path)}")

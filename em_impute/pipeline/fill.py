@@ -55,7 +55,6 @@ class FillPlan(NamedTuple):
 class PartResult(NamedTuple):
     """A part, completed."""
 
-    number: int
     files: list[WrittenFile]
     totals: dict[int, CellCounts]  # of each column that was filled
     changes: dict[int, list[bytes]]  # of each, lines of CSV on changed cells, compressed; only where they are told
@@ -178,7 +177,7 @@ def _fill_part(part: Part, plan: FillPlan) -> PartResult:
     One that is written several times, drawn anew each time, is gone through as often.  Raises `TableError` where it is
     no longer what it was when it was read, `OutputError` where it cannot be written.
     """
-    result = PartResult(part.number, [], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
+    result = PartResult([], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
     with open_as_planned(part, plan.reading) as (source, dialect):
         tables = _completed(source, dialect, part, plan, result)
         for output in part.outputs:

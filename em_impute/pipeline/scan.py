@@ -184,7 +184,6 @@ class NumberSummary(NumberCounts):
 class PartRead(NamedTuple):
     """A part as it was read."""
 
-    number: int
     rows: int
     bytes: int
     sha256: str
@@ -259,13 +258,13 @@ def scan_part(part: Part, what: tuple[ReadPlan, int, Mapping[int, Bounds]]) -> R
             first_row += table.n_rows
         quotes_always = {column: n > 0 for column, n in votes.items()}
         compression, no_rows = source.compression, Asides.joined(asides)
-        read = PartRead(part.number, first_row, table.size, table.sha256, compression, no_rows, quotes_always)
+        read = PartRead(first_row, table.size, table.sha256, compression, no_rows, quotes_always)
         samples = {column: trimmed(merge_samples(several), size) for column, several in pieces.items()}
         return reduce(partial(RowSummary.plus, size=size), found)._replace(parts=(read,), samples=samples)
 
 
 def _numbers(column: NumberColumn) -> NumberSummary:
-    values = None if column.n_bad or column.n_infinite else column.values
+    values = None if column.n_bad or column.infinite else column.values
     mean, deviation, run = 0.0, 0.0, None
     if values is not None and column.n_numbers:
         shown = values[~np.isnan(values)]

@@ -118,7 +118,6 @@ class NumberCounts:
     n_numbers: int = 0
     n_bad: int = 0  # cells that hold something, but no number
     bad_examples: tuple[tuple[int, str], ...] = ()  # up to three of them: physical line, text
-    n_infinite: int = 0
     infinite: tuple[int, str] | None = None  # the first infinite one: line, text
     padded: tuple[int, str] | None = None  # the first with a leading zero before another digit: line, text
 
@@ -134,7 +133,6 @@ class NumberCounts:
             self.n_numbers + later.n_numbers,
             self.n_bad + later.n_bad,
             (self.bad_examples + later.bad_examples)[:EXAMPLES],
-            self.n_infinite + later.n_infinite,
             self.infinite or later.infinite,
             self.padded or later.padded,
         )
