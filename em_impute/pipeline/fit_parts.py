@@ -220,13 +220,15 @@ def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     options = read_options(scan.plan.request, dialect, name)
     options["most_texts"], options["all_lines"] = MAX_TEXTS, True
     table = read_table(source, dialect, **options)
-    numbers = {}
+    numbers, before = {}, np.cumsum([0, *(part.rows for part in scan.summary.parts)])
+    place = before[sample.rows["part"]] + sample.rows["row"]  # (n_drawn,) among all rows
     for index, one in table.numbers.items():
         found, sampled = scan.summary.numbers[index], {"n_missing": one.n_missing, "n_numbers": one.n_numbers}
         numbers[index] = replace(one, **(found.counts | sampled))
         # The rows that were drawn are numbered with gaps; without them they are recognised.
-        if found.run is not None and not options["explicit"] and one.numbers is not None:
-            row_numbers = np.arange(one.size, dtype=np.float64) + found.run[0]
+        is_told = options["explicit"] or found.n_missing or found.n_bad or found.infinite
+        if not is_told and one.values is not None and np.unique(one.values - place).size == 1:
+            row_numbers = np.arange(one.size) + (one.values[0] - place[0])
             numbers[index] = replace(numbers[index], numbers=row_numbers, code=None)
     return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column], is_sample=True)
 
