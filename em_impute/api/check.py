@@ -78,10 +78,12 @@ def _predictors(
     named = request.names_one_mixture or not any(labels.known)
     try:
         _, design, texts = make_design_of(opened, labels, request, named=named)
-    except FitError:  # no column is left
+    except FitError:  # no column is left, perhaps
         explicit, known = bool(request.features), opened.known
         columns = opened.columns, opened.categories
-        *_, rejected = choose_predictors(*columns, explicit=explicit, with_categories=not named, known=known)
+        *used, rejected = choose_predictors(*columns, explicit=explicit, with_categories=not named, known=known)
+        if any(used):
+            raise
         return {}, {one.name: one.reason for one in rejected}, None
     features = features_of(design, opened.readings, texts)
     return features.kinds, {one.name: one.reason for one in features.rejected}, design.same
