@@ -1,7 +1,6 @@
 """What a run of `em-impute fill` is to do with a table: what is read, how, and what is written where."""
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from em_impute.cli.logging import STDOUT_NAMES, Log
@@ -35,11 +34,6 @@ class Asked:
     partitions: Partitions
     folder: str | None = None  # where the outputs of several tables go, which is made if it is not there
 
-    @property
-    def path(self) -> Path | None:
-        """The first file; None is standard input."""
-        return input_path(self.files[0] if self.files else None)
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -70,7 +64,8 @@ class Plan:
 
 def plan_table(asked: Asked, log: Log) -> Plan:
     """Decide what is done.  Raises `UsageError` for what contradicts it, `OutputError` for what cannot be written."""
-    path, fills, saved, output = asked.path, asked.fills, asked.saved, asked.output
+    fills, saved, output = asked.fills, asked.saved, asked.output
+    path = input_path(asked.files[0] if asked.files else None)
     request = request_of(path, asked.table, asked.missing, asked.model, fills, output)
     if fills.long and not request.imputations:
         raise UsageError("--long puts several imputations in one file", "say how many with --imputations M")
