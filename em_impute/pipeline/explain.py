@@ -41,8 +41,6 @@ START_ROWS = 5000
 START_STEPS = 100
 """Without labels so many starts are followed for so many steps, on so many rows at most; the highest one is shown."""
 
-HANDFUL = "every start of EM ended with a component on a handful of rows"
-
 ENOUGH = 2
 """Labelled rows beyond one a label, for each feature, from which their covariance can start the fit."""
 
@@ -275,7 +273,8 @@ def _highest_start(
             *_, final = iterate(problem, start, family, prior, limit)
             on_a_handful = final.parameters.weight * few.weight.sum() < few.x.shape[1] + 1
             if prior.strength == 0.0 and on_a_handful.any():  # whose likelihood is as high as one likes
-                raise FitError(HANDFUL, "ask for fewer components")
+                message = "every start of EM ended with a component on a handful of rows"
+                raise FitError(message, "ask for fewer components")
         except FitError as error:
             failure = error
             continue

@@ -108,8 +108,7 @@ def first_record(
     """
     best, chosen = _Judgement(), None
     faults: dict[str, QuoteError] = {}
-    comment = (reading.comment or "").encode(encoding)
-    judged = partial(_judged, head, comment=comment, whole=whole, encoding=encoding, wanted=reading.columns)
+    judged = partial(_judged, head, reading=reading, whole=whole, encoding=encoding)
     for candidate in candidates:
         try:
             judgement, first = judged(candidate, quoting=reading.quote != "none")
@@ -134,10 +133,10 @@ def first_record(
 
 
 def _judged(
-    head: bytes, delimiter: str, *, quoting: bool, comment: bytes, whole: bool, encoding: str, wanted: Sequence[str]
+    head: bytes, delimiter: str, *, quoting: bool, reading: Request, whole: bool, encoding: str
 ) -> tuple[_Judgement, FirstRecord | None]:
     """Split the first record by one delimiter, and judge that; None if it does not end.  Raises `QuoteError`."""
-    grammar = Grammar(delimiter, 1, quoting, comment)
+    grammar = Grammar(delimiter, 1, quoting, (reading.comment or "").encode(encoding))
     positions, is_newline = separators(head, grammar, whole=whole)
     if not is_newline.any():
         return _Judgement(), None
@@ -153,7 +152,7 @@ def _judged(
         first = first._replace(closes=closes)
     several = len(header) > 1
     # The columns asked for are in the header, all records have as many fields, and these are many.
-    has_wanted = several and bool(wanted) and not lacking(wanted, header)
+    has_wanted = several and bool(reading.columns) and not lacking(reading.columns, header)
     return _Judgement(has_wanted, several and is_regular, len(header)), first
 
 
