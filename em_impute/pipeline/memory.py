@@ -75,8 +75,6 @@ def needed_bytes(path: Path, request: Request, limit: int) -> int:
     is wrong with the file is for the reader to say.
     """
     try:
-        if not path.is_file():
-            return 0
         with open_source(path, ENOUGH_BYTES) as raw:
             size = path.stat().st_size
             if raw.original is not None:
