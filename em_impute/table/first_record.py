@@ -94,12 +94,7 @@ def _skip(head: bytes, comment: bytes, reading: Request) -> tuple[int, int, byte
 
 
 def first_record(
-    head: bytes,
-    candidates: Sequence[str],
-    reading: Request,
-    encoding: str,
-    *,
-    whole: bool,
+    head: bytes, candidates: Sequence[str], reading: Request, encoding: str, *, whole: bool
 ) -> FirstRecord | None:
     """Split the first record by the best of the candidates, the earlier where two are equal.
 
