@@ -40,11 +40,12 @@ class Done(NamedTuple):
     names: list[str]  # what to call everything that was written, these first
 
 
-def fill_table(plan: Plan, run: Run, *, is_told: bool) -> Done:
-    """Complete the table; `is_told` says whether anybody is told what is warned about, beside the reports."""
+def fill_table(plan: Plan, run: Run, *, is_told: bool = False) -> Done:
+    """Complete the table; `is_told` says that somebody is told what is warned about, whoever the run tells."""
     source, request = read_saved(plan.asked.saved, plan.asked.table, plan.request)
     is_read = bool(plan.reports) or run.console is not None or run.log.is_open
-    request = replace(request, examined=is_told or is_read, reported=is_read)
+    is_told = is_told or is_read or not run.asked.silent or run.asked.judges
+    request = replace(request, examined=is_told, reported=is_read)
     return (_fill_parts if plan.in_parts else _fill_file)(plan, request, source, run)
 
 

@@ -215,8 +215,6 @@ class Run:
 
     def judged(self, reports: "Sequence[FitReport | EvaluationReport]") -> NegativeError | None:
         """Give the error that --strict, --fail-on or --min-accuracy make of what was found; notes are no warnings."""
-        if not self.asked.judges:
-            return None
         from em_impute.report.model.shared import is_note
 
         found = {one.code for report in reports for one in report.warnings if not is_note(one)}
