@@ -55,8 +55,6 @@ class Drawn(NamedTuple):
     row: Integers  # (n_drawn,), rows of the table, ascending within a kind
     lacks: Flags  # (n_drawn,), has no label
     weight: Floats  # (n_drawn,), of the user, else 1
-    n_known: int
-    n_missing: int
 
 
 class _Terms(NamedTuple):
@@ -191,13 +189,12 @@ def draw_kinds(design: Design, seed: int) -> Drawn | None:
     if design.weighed:
         counts = design.distinct.weight > 0.0
         kinds = [kind & counts for kind in kinds]
-    size = [int(np.count_nonzero(kind)) for kind in kinds]
-    if not all(size):
+    if not all(kind.any() for kind in kinds):
         return None
     drawn = [draw_rows(kind, most_rows(len(design.features)), rng) for kind in kinds]
     row = np.concatenate(drawn)
     lacks = np.arange(row.size) >= drawn[0].size
-    return Drawn(row, lacks, design.weight_of(row), *size)
+    return Drawn(row, lacks, design.weight_of(row))
 
 
 def most_rows(n_features: int) -> int:

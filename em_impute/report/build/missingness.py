@@ -1,10 +1,12 @@
 """Who is missing and why, and how labels were hidden to judge the model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from em_impute.missingness.how_missing import HowMissing
 from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
-from em_impute.missingness.values import Differences
+from em_impute.missingness.values import Difference
 from em_impute.model.column import FittedColumn
 from em_impute.report.format import LIKELY, percent
 from em_impute.report.model.findings import Missingness, MissingReasons
@@ -29,14 +31,14 @@ MOST = 1e6
 """Evidence beyond a million to one is said to be that."""
 
 
-def missingness_of(fitted: FittedColumn, found: Differences | None) -> Missingness | None:
+def missingness_of(fitted: FittedColumn, found: Sequence[Difference] | None) -> Missingness | None:
     """Say how rows without a label differ from those with one; None where there are none of one kind."""
     if found is None:
         return None
     reasons = reasons_of(fitted)
     allows = reasons is not None and reasons.fills_allow_for_it and reasons.by_class > LIKELY
     return Missingness(
-        **vars(found),
+        differences=found,
         reasons=reasons,
         rehearsal=_rehearsal(fitted.fitted.how),
         sentence=f"{_evidence(fitted.fitted.how)} {ALLOWED_FOR if allows else UNPROVEN}",

@@ -31,7 +31,6 @@ def mixture_of(found: FittedColumn) -> sections.LeadingMixture:
         components={label: of_label.count(label) for label in design.labels},
         n_parameters=n_parameters(FAMILIES[family], len(of_label), len(names)),
         share_of_stack=float(stack.weight[stack.leading].sum()) if stack else None,
-        prior_strength=None if stack else mixture.recipe.prior_strength,
         parameters=[
             sections.MixtureComponent(**one, component=of_label[: i + 1].count(of_label[i]))
             for i, one in enumerate(gaussians)

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 from em_impute.pipeline.reasons import RowReasons
 from em_impute.report.model import shared
 from em_impute.report.model.findings import Gaussian
-from em_impute.serialize.annotations import Choices, Count, Ends, Key, MayLack, Positive, Range, Share
+from em_impute.serialize.annotations import Choices, Count, Ends, MayLack, Positive, Range, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,6 @@ class EvaluationReport(shared.Head):
     figures: Annotated[Compared, "What is compared on the hidden labels."]
     weighted_to_missing: Annotated[Compared | None, "On rows weighted to be like missing ones; null where none is."]
     thresholds: Annotated[Sequence[shared.Threshold], "What some values of --min-probability would do."]
-    reliability: Annotated[Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins."]
     confusion: Annotated[shared.Confusion, "Hidden labels by true label, and within it by the label that was filled."]
     warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
 
@@ -76,9 +75,6 @@ class EvaluationReport(shared.Head):
     def share_right(self) -> float:
         """The share of hidden labels that were filled right."""
         return self.figures.em_impute.accuracy
-
-
-BEGINNINGS = {"labels": "The labelled rows.", "random": "Rows that are far apart: no label is known."}
 
 
 class FollowedRow(NamedTuple):
@@ -107,9 +103,7 @@ class Change(NamedTuple):
 class Start(NamedTuple):
     """Where EM begins."""
 
-    begins_with: Annotated[str, Key("from"), Choices(BEGINNINGS), "What it begins with."]
-    text: Annotated[str, "The same in words."]
-    starts: Annotated[Positive, "Starts that were tried, of which this came highest."]
+    text: Annotated[str, "What it begins with, in words."]
     parameters: Annotated[Sequence[NamedComponent], "The parameters of every component."]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from em_impute.diagnostics.values import IntervalEstimate
-from em_impute.missingness.values import Difference, Differences
+from em_impute.missingness.values import Difference
 from em_impute.report.model import shared
 from em_impute.saved_model.values import Drift, Recovered
 from em_impute.serialize.annotations import Choices, Count, Ends, MayLack, Positive, Range, Sha256, Share
@@ -89,9 +89,10 @@ class MissingReasons(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Missingness(Differences):
+class Missingness:
     """How rows without a label differ from those with one."""
 
+    differences: Annotated[Sequence[Difference], "Every predictor."]
     reasons: Annotated[MissingReasons | None, "Why labels are missing; null where it cannot be told or is not asked."]
     rehearsal: Annotated[str | None, "How known labels were hidden to judge the model, in words; null where none was."]
     sentence: Annotated[str, "What this says, in words."]
@@ -185,7 +186,6 @@ class LeadingMixture:
     components: Annotated[Mapping[str, Positive], "Components by label."]
     n_parameters: Annotated[Positive, "Free parameters."]
     share_of_stack: Annotated[Share | None, MayLack, "Its part of an ensemble's weight."] = None
-    prior_strength: Annotated[float | None, Range(0), MayLack, "Of a single mixture: weight of the prior."] = None
     parameters: Annotated[Sequence[MixtureComponent], "Every component; weights add up to 1."]
 
 
