@@ -14,7 +14,7 @@ from em_impute.pipeline.open import InputTable
 from em_impute.report.build import shared
 from em_impute.report.build.warnings import told_from_reading, told_from_rows
 from em_impute.report.model import asked as reports
-from em_impute.report.model.shared import KnownLabel, MissingCells, Threshold
+from em_impute.report.model.shared import KnownLabel, MissingCells
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Values of --min-probability whose effect is shown."""
@@ -45,7 +45,7 @@ def build_evaluation(
         ),
         figures=_compared(evaluation, weight),
         weighted_to_missing=None if like is None else _compared(evaluation, like),
-        thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
+        thresholds=metrics.filled_above(said, label, THRESHOLDS, weight),
         confusion=shared.confusion_of(labels.labels, metrics.confusion(said, label)),
     )
 

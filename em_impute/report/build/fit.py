@@ -24,7 +24,7 @@ from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_
 from em_impute.report.build.warnings import decisions, misjudgement, told_from_reading, warnings
 from em_impute.report.model import findings
 from em_impute.report.model.fit import Decision, FitReport, Groups
-from em_impute.report.model.shared import Features, ReliabilityBin, Threshold
+from em_impute.report.model.shared import Features
 from em_impute.report.sentences import origin
 from em_impute.saved_model.drift import drift_warnings
 from em_impute.saved_model.store import SavedModel
@@ -214,8 +214,8 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
         baseline_log_loss=held_out.baseline_log_loss,
         brier=metrics.brier(probability, label, weight),
         ece=metrics.calibration_error(bins),
-        reliability=[ReliabilityBin(*one) for one in bins],
-        curve=[Threshold(*one) for one in metrics.fill_curve(probability, label, weight)],
+        reliability=bins,
+        curve=metrics.fill_curve(probability, label, weight),
         confusion=shared.confusion_of(names, metrics.confusion(probability, label, like)),
         expected_wrong=wrong,
     )

@@ -10,6 +10,7 @@ from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.scores import score
+from em_impute.ensemble.values import HeldOutLosses
 from em_impute.model.column import FittedColumn
 from em_impute.model.select import Candidate, Choice, information_criteria
 from em_impute.pipeline.fit_parts import FullFit
@@ -64,9 +65,9 @@ def selection_of(choice: Choice) -> sections.Selection:
     return sections.Selection(
         criterion=choice.criterion,
         members=[_considered(one, is_chosen=(one.covariance, one.components) == chosen) for one in choice.candidates],
-        scores=sections.HeldOutLosses(single=held_out.log_loss, majority=held_out.baseline_log_loss)
+        scores=HeldOutLosses(single=held_out.log_loss, majority=held_out.baseline_log_loss)
         if held_out
-        else sections.HeldOutLosses(),
+        else HeldOutLosses(),
     )
 
 
@@ -84,8 +85,7 @@ def _considered(one: Candidate, *, is_chosen: bool) -> sections.Considered:
 
 
 def _stacked(stack: EnsembleFit, criterion: str) -> sections.Selection:
-    losses, weight, comparison = score(stack)._asdict(), stack.weight.sum(axis=1), stack.comparison
-    unlabelled_rows = losses.pop("unlabelled_rows")
+    (losses, unlabelled_rows), weight, comparison = score(stack), stack.weight.sum(axis=1), stack.comparison
     members = [
         sections.Considered(
             view=one.view,
@@ -104,7 +104,7 @@ def _stacked(stack: EnsembleFit, criterion: str) -> sections.Selection:
         trust=stack.model_weight,
         trees=stack.forest.total if stack.forest else 0.0,
         members=members,
-        scores=sections.HeldOutLosses(**losses),
+        scores=losses,
         unlabelled_rows=unlabelled_rows,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
+from em_impute.ensemble.values import Threshold
 from em_impute.pipeline.reasons import RowReasons
 from em_impute.report.model import shared
 from em_impute.report.model.findings import Gaussian
@@ -67,7 +68,7 @@ class EvaluationReport(shared.Head):
     hiding: Annotated[Hiding, "Which known labels were hidden."]
     figures: Annotated[Compared, "What is compared on the hidden labels."]
     weighted_to_missing: Annotated[Compared | None, "On rows weighted to be like missing ones; null where none is."]
-    thresholds: Annotated[Sequence[shared.Threshold], "What some values of --min-probability would do."]
+    thresholds: Annotated[Sequence[Threshold], "What some values of --min-probability would do."]
     confusion: Annotated[shared.Confusion, "Hidden labels by true label, and within it by the label that was filled."]
     warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from em_impute.diagnostics.values import IntervalEstimate
+from em_impute.ensemble.values import HeldOutLosses, Loss, ReliabilityBin, Threshold
 from em_impute.missingness.values import Difference
 from em_impute.report.model import shared
 from em_impute.saved_model.values import Drift, Recovered
@@ -39,10 +40,8 @@ class Accuracy(NamedTuple):
     baseline_log_loss: Annotated[float, Range(0), "The same where only the labels' shares are known."]
     brier: Annotated[float, Range(0), "Mean squared distance of the probabilities from the truth, from 0 (best) to 2."]
     ece: Annotated[Share, "Expected calibration error: mean distance of stated probability and accuracy."]
-    reliability: Annotated[
-        Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."
-    ]
-    curve: Annotated[Sequence[shared.Threshold], "From the surest rows alone to all of them."]
+    reliability: Annotated[Sequence[ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."]
+    curve: Annotated[Sequence[Threshold], "From the surest rows alone to all of them."]
     confusion: Annotated[
         shared.Confusion, "Hidden labels, weighted to be like rows to fill, by their most probable label."
     ]
@@ -156,7 +155,6 @@ class AppliedModel(NamedTuple):
     drift: Annotated[Drift, "How the rows differ from those of the training."]
 
 
-Loss = Annotated[float | None, Range(0), MayLack]
 ByLabel = Mapping[str, Annotated[float, Range(0)]]
 
 
@@ -227,16 +225,6 @@ class Considered(NamedTuple):
     icl: Annotated[float | None, MayLack, "ICL on these rows."] = None
     weight: Annotated[Share, "What it counts for: of all but an ensemble, 1 for the chosen one."] = 0.0
     note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
-
-
-class HeldOutLosses(NamedTuple):
-    """Mean −log probability of hidden labels, in nats, the lower the better."""
-
-    stack: Annotated[Loss, "Of the ensemble."] = None
-    single: Annotated[Loss, "Of the mixture shown alone."] = None
-    labels_only: Annotated[Loss, "Of the mixture shown without the rows that have no label."] = None
-    plain_em: Annotated[Loss, "Of EM with one Gaussian of its own covariance per label."] = None
-    majority: Annotated[Loss, "Of the labels' shares."] = None
 
 
 CRITERIA = {

@@ -86,20 +86,10 @@ class Groups(NamedTuple):
     groups: Annotated[Sequence[GroupOfRows], "The first 1,000 of them."]
 
 
-STAGES = {
-    "read": "When the file was read.",
-    "labels": "When the column to fill was read.",
-    "design": "When predictors were made of columns.",
-    "choose": "When the model was chosen.",
-    "fit": "When it was fitted.",
-}
-"""When decisions are taken."""
-
-
 class Decision(NamedTuple):
     """A decision that was taken for the user."""
 
-    step: Annotated[str, Choices(STAGES), "When it was taken."]
+    step: Annotated[str, "When it was taken: read, labels, design, choose or fit."]
     action: Annotated[str, "What was decided, in words."]
     detail: Annotated[str, "How, in words."]
 

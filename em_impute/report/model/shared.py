@@ -10,21 +10,6 @@ from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Po
 SCHEMA_VERSION: Literal[1] = 1
 """Changed only when a reader of the version before would misunderstand."""
 
-COVARIANCES = {
-    "full": "Each component has its own covariance.",
-    "tied": "All components share one covariance.",
-    "diag": "Each component has its own variances, and no correlation.",
-    "tied-diag": "All components share their variances, and there is no correlation.",
-    "eii": "Spheres of one size.",
-    "vii": "Spheres, each of its own size.",
-    "vei": "Variances in the same proportions, each component of its own size, and no correlation.",
-    "evi": "Variances in proportions of each component's own, all of one volume, and no correlation.",
-    "vee": "One covariance, of which each component has its own multiple.",
-    "evv": "Each component has its own shape and orientation, all of one volume.",
-    "eev": "One ellipsoid, turned in each component.",
-    "vev": "Ellipsoids of one shape, each turned and of its own size.",
-}
-
 STOPS = {
     "converged": "Too little was left to gain.",
     "max_iter": "It had taken as many steps as --max-iter allows.",
@@ -91,7 +76,7 @@ class Picture(str):
 
 Version = Annotated[Literal[1], "Version of the format, changed only where a reader must know."]
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
-Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]
+Covariance = Annotated[str, "What the components' covariances have in common, as --covariance names it."]
 Counts = Annotated[Mapping[str, Count], "Rows by label."]
 Confusion = Annotated[Mapping[str, Counts], "Rows by true label, and within it by the label that was filled."]
 Numbers = Annotated[Mapping[str, float], "Numbers by predictor; texts of a category have one each, as colour=red."]
@@ -238,19 +223,3 @@ class LabelledCell:
     line: Line
     label: Annotated[str, "The label that it has, or that it was filled with."]
     probability: Annotated[Share, "Probability of that label."]
-
-
-class ReliabilityBin(NamedTuple):
-    """Known labels whose most probable label was about as probable."""
-
-    rows: Annotated[Positive, "How many they are."]
-    probability: Annotated[Share, "Mean probability that was given to the most probable label."]
-    accuracy: Annotated[Share, "Share of them whose most probable label was the true one."]
-
-
-class Threshold(NamedTuple):
-    """What is filled where a label must be so probable."""
-
-    min_probability: Annotated[Share, "Probability that the label must have."]
-    share: Annotated[Share, "Share of the rows that is filled."]
-    accuracy: Annotated[Share | None, "Share of these whose label is the true one; null where none is filled."]
