@@ -8,7 +8,6 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.diagnostics.odd_rows import Flagged
-from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.missingness.values import GroupOfRows
 from em_impute.model.column import FittedColumn
@@ -106,10 +105,18 @@ def _of_fit(
     }
     if examined is None:
         return sections
+    found_odd = examined.audit.suspects if examined.audit else ()
+    places = counted.places_of(np.array([one.row for one in found_odd], np.intp))
+    suspects = [
+        findings.SuspectLabel(
+            part=part, line=line, label=label, probability=own, likely=likely, likely_probability=other
+        )
+        for (part, line), (_, label, own, likely, other) in zip(places, found_odd, strict=True)
+    ]
     return sections | {
         "missingness": missingness_of(found, examined.missingness),
         "sensitivity": examined.sensitivity,
-        "suspect_labels": _suspects(examined.audit, counted),
+        "suspect_labels": suspects,
         "audit": examined.audit,
         "plain_em": baseline_of(examined.baseline_em, found.design),
         "pictures": examined.pictures,
@@ -219,18 +226,6 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
         confusion=shared.confusion_of(names, metrics.confusion(probability, label, like)),
         expected_wrong=wrong,
     )
-
-
-def _suspects(audit: Audit | None, counted: Counted) -> list[findings.SuspectLabel]:
-    """List known labels that look wrong, the least probable first."""
-    suspects = audit.suspects if audit else ()
-    places = counted.places_of(np.array([one.row for one in suspects], np.intp))
-    return [
-        findings.SuspectLabel(
-            part=part, line=line, label=label, probability=own, likely=likely, likely_probability=other
-        )
-        for (part, line), (_, label, own, likely, other) in zip(places, suspects, strict=True)
-    ]
 
 
 def _groups(opened: InputTable, found: FittedColumn, counted: Counted) -> Groups | None:
