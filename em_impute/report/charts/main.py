@@ -91,7 +91,14 @@ def predictor_chart(
     keys += [*[Key("solid", "known")] * has_known, Key("hatched", "filled in")]
     keys += [key for key, fit in zip(EM_KEYS, FITS, strict=True) if any(fit in row.curves for row in labels)]
     caption = f"Each bar counts rows by their {shortened(feature)}. {WHICH[has_known].format('bars', 'hatched')}"
-    caption += _caption(rows, turns, sum(shown.beyond))
+    if any(row.curves for row in rows):
+        caption += " The solid lines are the bell curves fitted by EM: how many rows of each label it expects where."
+    if turns:
+        caption += f" The most probable label changes at {listed([number(turn) for turn in turns])}."
+    if not _are_alike(rows):
+        caption += " Each label has a scale of its own."
+    if any(shown.beyond):
+        caption += f" The outermost bars also hold {sum(shown.beyond):,} rows that lie further out."
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
 
 
@@ -137,13 +144,19 @@ def _panels(name: str, edges: Sequence[float], rows: Sequence[_Row], *, has_curv
     n_panels, height = len(rows) + has_curve, HEIGHTS.get(len(rows), LEAST_HEIGHT)
     drawing = Drawing(name, WIDE, TOP + n_panels * (height + GAP) - GAP + FOOT)
     most = [row.most for row in rows]
-    if min(most) >= ALIKE * max(most):
+    if _are_alike(rows):
         most = [max(most)] * len(most)
     scales = [Scale(0.0, 1.1 * one) for one in most] + [Scale(0.0, 1.0)] * has_curve
     left = max(room_for(drawing, [*y.ticks(3), (1.0, "100 %")]) for y in scales)
     x = Scale(float(edges[0]), float(edges[-1]))
     tops = [TOP + i * (height + GAP) for i in range(n_panels)]
     return [Panel(drawing, left, top, WIDE - 16.0, top + height, x, y) for top, y in zip(tops, scales, strict=True)]
+
+
+def _are_alike(rows: Sequence[_Row]) -> bool:
+    """Tell whether bars share one scale."""
+    most = [row.most for row in rows]
+    return min(most) >= ALIKE * max(most)
 
 
 def _draw_row(panel: Panel, row: _Row, edges: Sequence[float]) -> str:
@@ -172,21 +185,6 @@ def _draw_probability(panel: Panel, curve: PosteriorCurve, groups: Sequence[Grou
     for turn, x in zip(turns, panel.across(turns).tolist(), strict=True):
         anchor, aside = ("start", x + 7.0) if x < WIDE - 120.0 else ("end", x - 7.0)
         panel.drawing.text(aside, panel.bottom - 8.0, number(turn), anchor=anchor)
-
-
-def _caption(rows: Sequence[_Row], turns: Sequence[float], n_beyond: int) -> str:
-    """Say how to read the curves and the lines, and what is special."""
-    text = ""
-    if any(row.curves for row in rows):
-        text += " The solid lines are the bell curves fitted by EM: how many rows of each label it expects where."
-    if turns:
-        text += f" The most probable label changes at {listed([number(turn) for turn in turns])}."
-    most = [row.most for row in rows]
-    if min(most) < ALIKE * max(most):
-        text += " Each label has a scale of its own."
-    if n_beyond:
-        text += f" The outermost bars also hold {n_beyond:,} rows that lie further out."
-    return text
 
 
 Matrix = Sequence[Sequence[float | None]] | Floats

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from em_impute.missingness.values import Difference
-from em_impute.report.charts.charts import fill_curve
 from em_impute.report.document.blocks import (
     FEW,
     Block,
@@ -20,7 +19,6 @@ from em_impute.report.document.blocks import (
 )
 from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, percents, span
 from em_impute.report.model.asked import EvaluationReport, ExplanationReport
-from em_impute.report.model.findings import Accuracy
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import FRAME, Confusion, LabelledCell, Predictor
 from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors
@@ -61,19 +59,13 @@ def how_well_recovered(report: FitReport) -> Iterator[Block]:
         ]
         yield from folded(caption, ["column", "log-loss"], worth)
     yield from by_label(found.confusion)
-    yield Details("Both charts in numbers", _charts_in_numbers(found))
-
-
-def _charts_in_numbers(found: Accuracy) -> list[Block]:
-    """Tabulate the reliability of probabilities, and how right the surest rows were."""
     bins = [[one.rows, percent(one.probability), percent(one.accuracy)] for one in found.reliability]
-    table = Table("Stated probability and share right", ["rows", "mean stated probability", "share right"], bins)
-    rows = [
-        [percent(one.share), f"{one.at_least:.4f}", percent(one.right), percents(one.low, one.high)]
-        for one in fill_curve(found)
+    surest = [[percent(one.share), f"{one.min_probability:.4f}", percent(one.accuracy)] for one in found.curve]
+    tables = [
+        Table("Stated probability and share right", ["rows", "mean stated probability", "share right"], bins),
+        Table("Accuracy of the surest rows", ["share filled", "minimum probability", "right"], surest),
     ]
-    head = ["share filled", "minimum probability", "right", "95 %"]
-    return [table, *([Table("Accuracy of the surest rows", head, rows)] if rows else [])]
+    yield Details("Both charts in numbers", tables)
 
 
 def what_was_filled(report: FitReport) -> Iterator[Block]:
