@@ -14,8 +14,6 @@ REASONS = {
 }
 """Why a cell is left as it is."""
 
-LOG_LOSS = "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
-
 
 def noticed(found: Iterable[Notice]) -> Iterator[tuple[str, str]]:
     """Name warnings, and notes as such."""

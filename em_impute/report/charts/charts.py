@@ -87,9 +87,6 @@ def known_and_missing_charts(name: str, histograms: Sequence[FeatureHistogram]) 
 
 LEFT, TOP, RIGHT, BOTTOM, FOOT = 52.0, 30.0, SMALL - 18.0, 254.0, 46.0
 
-FEWEST = 2
-"""Points that a line takes."""
-
 NAMED_SHARES = (0.25, 0.5, 0.75)
 """Where the probability that is reached is written to the curve."""
 
@@ -124,7 +121,7 @@ def reliability_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
 def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     """Draw how right the fills are if only the most certain ones are made."""
     curve = [one for one in accuracy.curve if one.share > 0.0] if accuracy else []
-    if accuracy is None or len(curve) < FEWEST:
+    if accuracy is None or not curve[1:]:
         return None
     at_least, share, right = np.array(curve, np.float64).T
     rows, baseline = np.maximum(1.0, share * accuracy.effective_rows).tolist(), accuracy.baseline_accuracy

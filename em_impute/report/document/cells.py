@@ -21,7 +21,7 @@ from em_impute.report.format import delimiter_name, known_and_missing, number, p
 from em_impute.report.model.asked import EvaluationReport, ExplanationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import FRAME, Confusion, LabelledCell, Predictor
-from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors
+from em_impute.report.sentences import REASONS, out_of_range, without_predictors
 from em_impute.table.text import plural
 
 MAX_LABELS = 12
@@ -30,8 +30,9 @@ MAX_LABELS = 12
 MAX_ROWS = 20
 
 OF_ACCURACY = (
-    f"{LOG_LOSS} The Brier score is the mean squared distance from the truth. The calibration error says how far a "
-    "stated probability is from the share that came true, on average."
+    "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect. The "
+    "Brier score is the mean squared distance from the truth. The calibration error says how far a stated probability "
+    "is from the share that came true, on average."
 )
 
 

@@ -9,7 +9,7 @@ from em_impute.ensemble.values import HeldOutLosses, Loss, ReliabilityBin, Thres
 from em_impute.missingness.values import Difference
 from em_impute.report.model import shared
 from em_impute.saved_model.values import Drift, Recovered
-from em_impute.serialize.annotations import Choices, Count, Ends, MayLack, Positive, Range, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, Ends, MayLack, Positive, Range, Share
 
 # How right
 
@@ -145,7 +145,7 @@ class AppliedModel(NamedTuple):
     path: Annotated[str, "Its path."]
     tables: Annotated[Positive, "Tables that it was fitted to."]
     last_table: Annotated[str, "What the last of them was called."]
-    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
+    sha256: Annotated[str, "SHA-256 of its bytes."]
     learnt: Annotated[str, "When the model was fitted to it, in UTC."]
     rows: Annotated[Count, "Rows of all of them."]
     held_out: Annotated[Recovered | None, "How right the fit was about hidden labels; null where none was hidden."]

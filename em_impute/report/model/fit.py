@@ -12,7 +12,7 @@ from em_impute.missingness.values import GroupOfRows, RowCounts
 from em_impute.report.extra import can_write_pages
 from em_impute.report.model import findings, shared
 from em_impute.saved_model.values import Recovered
-from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Share
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render
 
@@ -29,7 +29,7 @@ class OutputFile:
     """A file."""
 
     path: Annotated[str, "Its path."]
-    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
+    sha256: Annotated[str, "SHA-256 of its bytes."]
     bytes: Annotated[Count, "Its size in bytes."]
 
 
@@ -100,7 +100,7 @@ class PartFile(NamedTuple):
     path: Annotated[str, "Its path."]
     rows: Annotated[Count, "Rows of data."]
     bytes: Annotated[Count, "Size in bytes, compressed if it is."]
-    sha256: Annotated[Sha256, "SHA-256 of its bytes as they were read."]
+    sha256: Annotated[str, "SHA-256 of its bytes as they were read."]
     compression: Annotated[str | None, "How it is compressed, as in `input`; null where it is not."]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Annotated, Literal, NamedTuple
 
-from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Positive, Range, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Range, Share
 
 SCHEMA_VERSION: Literal[1] = 1
 """Changed only when a reader of the version before would misunderstand."""
@@ -125,7 +125,7 @@ class Input(NamedTuple):
     """The table that was read; a data frame is read as the CSV that it would be."""
 
     path: Annotated[str, "Its path as it was given, standard input or the frame; of parts the first and the last."]
-    sha256: Annotated[Sha256 | None, "SHA-256 of its bytes as they were read; null of several parts."]
+    sha256: Annotated[str | None, "SHA-256 of its bytes as they were read; null of several parts."]
     bytes: Annotated[Count, "Its size in bytes, compressed if it is."]
     compression: Annotated[str | None, Choices(COMPRESSIONS), "How it is compressed; null where it is not."]
     rows: Annotated[Count, "Rows of data, the header not among them."]
@@ -141,7 +141,7 @@ class Head:
     schema_version: Version = SCHEMA_VERSION
     tool: Annotated[Tool, "The program that wrote this."]
     command: Annotated[str, "The command that was run, quoted as a shell reads it."]
-    created: Annotated[str, Pattern(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), "When, in UTC; SOURCE_DATE_EPOCH sets it."]
+    created: Annotated[str, "When, in UTC; SOURCE_DATE_EPOCH sets it."]
     seed: Annotated[Count, "Seed of all that is drawn at random (--seed)."]
     input: Annotated[Input, "The table that was read."]
     column: Annotated[str, "The column that is filled: its name, or its number where it has no name of its own."]

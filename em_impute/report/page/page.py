@@ -28,20 +28,15 @@ def to_html(*reports: FitReport) -> str:
         {"id": f"r{i}", "document": document_of(report), "charts": draw(report, f"r{i}-chart")}
         for i, report in enumerate(reports, 1)
     ]
+    columns = ", ".join(dict.fromkeys(shortened(one.column, LONGEST_NAME) for one in reports))
     style = css_colours() + (HERE / "style.css").read_text(encoding="utf-8")
     page = _environment().get_template("page.html.jinja")
     return page.render(
-        title=_title(reports),
+        title=f"Fit report: {columns} of {file_name(reports[0])}",
         views=views,
         style=Markup(style),  # noqa: S704  # a file of this package
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
-
-
-def _title(reports: Sequence[FitReport]) -> str:
-    """Name the page in plain text."""
-    columns = ", ".join(dict.fromkeys(shortened(one.column, 60) for one in reports))
-    return f"Fit report: {columns} of {file_name(reports[0])}" if reports else "Fit report"
 
 
 def _folded(block: Block) -> list[Block]:
