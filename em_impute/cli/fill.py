@@ -155,10 +155,9 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) 
             traceback.print_exc()
         raise
     say(done.reports, done.names, run)
-    from em_impute.report.model.shared import is_note
 
     cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
-    codes = sorted({one.code for report in done.reports for one in report.warnings if not is_note(one)})
+    codes = sorted({one.code for report in done.reports for one in report.warnings if not one.is_note})
     line = "; ".join([f"{asked.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
     return f"{line} ({', '.join(codes)})" if codes else line
 

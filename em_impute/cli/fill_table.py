@@ -118,11 +118,10 @@ def _judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:
 
 def say(reports: "Sequence[FitReport]", written: Sequence[str] | None, run: Run) -> None:
     """Say what was done with each column, and at the end what was written; None says nothing of that."""
-    from em_impute.report.model.shared import is_note
     from em_impute.report.text.summary import print_summary
 
     for report in reports:
-        run.warn(f"{report.column}: {one.code}: {one.message}" for one in report.warnings if not is_note(one))
+        run.warn(f"{report.column}: {one.code}: {one.message}" for one in report.warnings if not one.is_note)
     if run.console is not None:
         for report in reports:
             last = written if report is reports[-1] else None

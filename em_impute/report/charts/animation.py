@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 PAPER, INK, MUTED, GRID, KNOWN = (COLOURS[name].light for name in ("paper", "ink", "muted", "grid", "known"))
 
-MAX_FRAMES = 61
-"""The start and sixty iterations."""
-
 PER_FRAME, AT_START, AT_END = 350, 1200, 3500
 """Milliseconds."""
 
@@ -35,20 +32,12 @@ WIDTH = 24
 """Of names, in letters."""
 
 
-def chosen_iterations(kept: Sequence[int]) -> list[int]:
-    """Choose which iterations are drawn: all, or of many some, closer to the beginning, where most happens."""
-    if len(kept) <= MAX_FRAMES:
-        return list(kept)
-    places = np.geomspace(1, len(kept), MAX_FRAMES).round().astype(int) - 1
-    return [kept[place] for place in np.unique(places).tolist()]
-
-
 def draw_frames(explanation: Explanation, tell: Callable[[float], None]) -> list["Image"]:
-    """Draw the start and the iterations.  `tell` is told how much of it is done."""
+    """Draw the start and the iterations that were kept.  `tell` is told how much of it is done."""
     import matplotlib as mpl
 
     shown, frames = np.sort(by_separation(explanation.parameters[explanation.n_iterations])[:2]), []
-    iterations = chosen_iterations(sorted(explanation.parameters))
+    iterations = sorted(explanation.parameters)
     for place, iteration in enumerate(iterations):
         tell(place / len(iterations))
         # A label is shown as it is: `$x$` is no formula.

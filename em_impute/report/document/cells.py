@@ -79,11 +79,9 @@ def what_was_filled(report: FitReport) -> Iterator[Block]:
         left = [[REASONS.get(key, key), n] for key, n in missing.left_empty.items()]
         yield Table("Cells left as they are", ["reason", "cells"], left)
     if marked is not None and marked.out_of_range.rows:
-        outside = marked.out_of_range
-        rows = [[one.line, Name(one.column), f"{one.value:.7g}"] for one in outside.listed[:MAX_ROWS]]
-        first = f", the first {MAX_ROWS} of {outside.rows:,}" if outside.rows > len(rows) else ""
-        yield f"{out_of_range(outside)}: their labels are extrapolated."
-        yield Details("Rows out of range", [Table(f"Rows out of range{first}", ["line", "column", "value"], rows)])
+        rows = [[one.line, Name(one.column), f"{one.value:.7g}"] for one in marked.out_of_range.listed]
+        yield f"{out_of_range(marked.out_of_range)}: their labels are extrapolated."
+        yield Details("Rows out of range", folded("Rows out of range", ["line", "column", "value"], rows))
     if marked is not None and marked.without_predictors:
         lines = names([str(line) for line in marked.without_predictors[:MAX_ROWS]], MAX_ROWS)
         more = " and more" if missing.without_predictors > MAX_ROWS else ""
@@ -279,7 +277,7 @@ def what_if_not(report: FitReport) -> Iterator[Block]:
 
 def suspects(report: FitReport) -> Iterator[Block]:
     """List known labels that look wrong."""
-    audit, listed = report.audit, report.suspect_labels[:MAX_ROWS]
+    audit = report.audit
     if audit is None:
         return
     drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
@@ -289,8 +287,7 @@ def suspects(report: FitReport) -> Iterator[Block]:
     yield f"{have} a probability {chance}. {judged} None was changed."
     rows = [
         [place(one), Name(one.label), percent(one.probability), Name(one.likely), percent(one.likely_probability)]
-        for one in listed
+        for one in report.suspect_labels
     ]
     head = ["line", "label", "its probability", "more likely", "probability"]
-    more = f": the {len(rows)} least probable of {audit.found:,}" if audit.found > len(rows) else ""
-    yield from folded(f"Known labels that look wrong{more}", head, rows)
+    yield from folded("Known labels that look wrong, the least probable first", head, rows)

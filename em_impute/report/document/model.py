@@ -1,14 +1,14 @@
 """Sections about the model: what it is made of, what EM fitted, how it got there; or where a saved one came from."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from em_impute.em.families import FAMILIES
 from em_impute.report.document.blocks import FEW, Block, Details, Name, Table, folded, names, said
 from em_impute.report.format import log_likelihood, number, percent
-from em_impute.report.model.findings import Convergence, Gaussian, LeadingMixture, Selection
+from em_impute.report.model.findings import Gaussian, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
 from em_impute.report.sentences import criterion_name, origin
-from em_impute.saved_model.values import PredictorDrift
 from em_impute.table.text import plural
 
 MAX_MEMBERS, MAX_FEATURES = 12, 12
@@ -82,7 +82,11 @@ def the_model(report: FitReport) -> Iterator[Block]:
         head = ["label", "moved by, in its standard deviations"]
         yield from folded("How far rows without a label moved each label’s mean", head, moved, by=1)
     if report.fit is not None and not selection.stack:
-        yield Details("The mixture’s fit", [_fit(report.fit)])
+        fit, steps = report.fit, plural(report.fit.n_iterations, "step")
+        went = f"EM {'converged' if fit.converged else 'stopped before it converged'} after {steps}"
+        height, bic, aic, icl = map(log_likelihood, (fit.log_likelihood, fit.bic, fit.aic, fit.icl))
+        criteria = f"BIC {bic}, AIC {aic}, ICL {icl}; these three penalise parameters, and lower is better"
+        yield Details("The mixture’s fit", [f"{went}. Log-likelihood {height} ({criteria})."])
     yield from _why(selection)
     yield Details("The mixture shown here in numbers", _parameters("Mixture shown here", model.parameters))
     if report.groups is not None:
@@ -99,29 +103,24 @@ def the_saved_model(report: FitReport) -> Iterator[Block]:
         return
     drift = report.applied.drift.predictors
     judged = [one for one in drift if one.psi is not None]
-    moved = sum(one.has_moved for one in judged)
+    n_moved = sum(one.has_moved for one in judged)
     yield f"Nothing was fitted here: a saved model filled the cells, {origin(report.applied)}."
-    yield f"Drift: {moved:,} of {plural(len(judged), 'predictor')} shifted." if judged else "Drift: too few rows."
-    for which, score in report.scores:
-        right = f"{percent(score.accuracy)} right (the most common label {percent(score.baseline_accuracy)})"
-        losses = f"{number(score.log_loss)} ({number(score.baseline_log_loss)} for the label shares)"
-        yield f"Tested on {score.rows:,} {which}: {right}, log-loss {losses}."
+    yield f"Drift: {n_moved:,} of {plural(len(judged), 'predictor')} shifted." if judged else "Drift: too few rows."
     furthest = sorted(drift, key=lambda one: (one.psi or 0.0) / (one.psi_limit or 1.0), reverse=True)
-    if furthest:
+    rows: list[list[Any]] = []
+    for one in furthest:
+        moved, psi, medians = "too few rows", number(None), ""
+        if one.psi is not None:
+            moved, psi = "yes" if one.has_moved else "no", f"{one.psi:.2f} ({one.psi_limit:.2f})"
+        if one.then is not None:  # a median beyond all rows of then is not known
+            here = "beyond" if one.now is not None and one.now.median is None else number(one.now and one.now.median)
+            medians = f"{here} ({number(one.then.median)})"
+        missing = f"{percent(one.missing.now)} ({percent(one.missing.then)})"
+        rows.append([Name(one.name), moved, psi, medians, missing])
+    if rows:
         head = ["predictor", "shifted", "PSI (limit)", "median here (then)", "missing here (then)"]
-        yield from folded("Predictors, here and at the fit", head, [_then_and_now(one) for one in furthest])
+        yield from folded("Predictors, here and at the fit", head, rows)
         yield PSI_MEANING
-
-
-def _then_and_now(one: PredictorDrift) -> list[Name | str]:
-    """Say how a predictor is distributed, here and at the fit; a median beyond all of then is not known."""
-    moved, psi, medians, missing = "too few rows", number(None), "", one.missing
-    if one.psi is not None:
-        moved, psi = "yes" if one.has_moved else "no", f"{one.psi:.2f} ({one.psi_limit:.2f})"
-    if one.then is not None:
-        here = "beyond" if one.now is not None and one.now.median is None else number(one.now and one.now.median)
-        medians = f"{here} ({number(one.then.median)})"
-    return [Name(one.name), moved, psi, medians, f"{percent(missing.now)} ({percent(missing.then)})"]
 
 
 def _kind(model: LeadingMixture, selection: Selection) -> Iterator[Block]:
@@ -189,19 +188,5 @@ def _why(selection: Selection) -> Iterator[Block]:
     ]
     yield Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], scores)
     yield SCORED_APART
-    n = len(selection.stack)
-    heaviest = Table(f"The heaviest of {n:,} mixtures" if n > 1 else "The mixture that has weight", head, rows)
+    heaviest = Table("Mixtures with weight, the heaviest first", head, rows)
     yield Details(f"{selection.considered:,} mixtures were compared", [heaviest])
-
-
-def _fit(fit: Convergence) -> str:
-    """Say how EM went for the mixture shown."""
-    steps = plural(fit.n_iterations, "step")
-    went = f"EM {'converged' if fit.converged else 'stopped before it converged'} after {steps}"
-    if fit.stop == "held-out labels":
-        went = f"EM was stopped after {steps}, which was best in cross-validation"
-        if not fit.n_iterations:
-            went = "EM was not run: in cross-validation the labelled rows alone did best"
-    height, bic, aic, icl = map(log_likelihood, (fit.log_likelihood, fit.bic, fit.aic, fit.icl))
-    criteria = f"BIC {bic}, AIC {aic}, ICL {icl}; these three penalise parameters, and lower is better"
-    return f"{went}. Log-likelihood {height} ({criteria})."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from em_impute.report.document.blocks import Block, Items, Name, Table, Text, folded, joined, names, said
+from em_impute.report.document.blocks import Block, Items, Name, Text, folded, joined, names, said
 from em_impute.report.format import number, percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy, Convergence, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
@@ -12,7 +12,7 @@ from em_impute.table.text import plural
 
 FEWEST_IMPUTATIONS = 5
 
-MAX_NAMED, MAX_FILES = 8, 20
+MAX_NAMED = 8
 
 FILE = '{} <code class="hash">{}</code>'
 
@@ -46,9 +46,9 @@ def reproduction(report: FitReport) -> Iterator[Block]:
     """Say what it takes to do the same again."""
     output, parts = report.output, report.parts.files if report.parts else ()
     files = [("input", report.input.path, report.input.sha256)]
-    files += [(f"part {i}", one.path, one.sha256) for i, one in enumerate(parts[:MAX_FILES], 1) if len(parts) > 1]
+    files += [(f"part {i}", one.path, one.sha256) for i, one in enumerate(parts, 1) if len(parts) > 1]
     written = (output.files or [output]) if output else []
-    files += [("output", one.path or "standard output", one.sha256) for one in written[:MAX_FILES]]
+    files += [("output", one.path or "standard output", one.sha256) for one in written]
     rows: list[list[Any]] = [
         ["command", said("<kbd>{}</kbd>", report.command)],
         ["version", f"{report.tool.name} {report.tool.version}"],
@@ -56,7 +56,7 @@ def reproduction(report: FitReport) -> Iterator[Block]:
         ["created", report.created],
         *([what, said(FILE, Name(path), sha256 or number(None))] for what, path, sha256 in files),
     ]
-    yield Table("What it takes, and the SHA-256 of files", ["what", "value"], rows)
+    yield from folded("What it takes, and the SHA-256 of files", ["what", "value"], rows)
 
 
 def decisions(report: FitReport) -> Iterator[Block]:

@@ -108,10 +108,10 @@ class Notice(NamedTuple):
     code: Annotated[str, Choices(WARNINGS), "Which warning it is."]
     message: Annotated[str, "What was found, in words."]
 
-
-def is_note(notice: Notice) -> bool:
-    """Tell whether it merely informs, and is no reason to doubt the result."""
-    return notice.code in NOTES
+    @property
+    def is_note(self) -> bool:
+        """It merely informs, and is no reason to doubt the result."""
+        return self.code in NOTES
 
 
 COMPRESSIONS = {"gzip": "gzip.", "bz2": "bzip2.", "xz": "xz.", "zstd": "Zstandard."}

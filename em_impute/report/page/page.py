@@ -17,7 +17,6 @@ from em_impute.report.document.blocks import FEW, MAX_LISTED, Block, Details, Na
 from em_impute.report.document.document import document_of, file_name
 from em_impute.report.format import NUMBER, printable, shortened, text_of
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import is_note
 
 HERE = Path(__file__).parent
 
@@ -63,7 +62,6 @@ def _environment() -> Environment:
         "drawn": lambda chart: Markup(chart.svg),  # noqa: S704  # made by us, with texts escaped as XML
         "folded": _folded,
         "from": lambda figures, charts: [chart for name in figures.charts for chart in charts[name]],
-        "is_note": is_note,
         "kind": lambda block: type(block).__name__,
         "legend": _legend,
         "looks": lambda table: [_look(table, at) for at in range(len(table.head))],
