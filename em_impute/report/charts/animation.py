@@ -75,7 +75,7 @@ def _frame(explanation: Explanation, iteration: int, shown: Integers) -> "Image"
     height = "log-likelihood + log prior" if explanation.prior_strength > 0.0 else "log-likelihood"
     reached = f"{height} {path[iteration]:,.3f}".replace(" -", " −")
     figure.text(0.96, 0.95, reached, fontsize=12, color=INK, va="center", ha="right")
-    _legend(figure, explanation, is_blended=shown.size > 1)
+    _legend(figure, explanation)
     draw = _draw_ellipses if shown.size > 1 else _draw_densities
     draw(figure, explanation, iteration, shown)
     below = figure.add_axes((0.09, 0.075, 0.87, 0.13), xlabel="iteration")
@@ -98,7 +98,7 @@ def _frame(explanation: Explanation, iteration: int, shown: Integers) -> "Image"
     return frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba())).convert("RGB")
 
 
-def _legend(figure: "Figure", explanation: Explanation, *, is_blended: bool) -> None:
+def _legend(figure: "Figure", explanation: Explanation) -> None:
     """Write which colour and marker is which label."""
     from matplotlib.lines import Line2D
 
@@ -108,7 +108,7 @@ def _legend(figure: "Figure", explanation: Explanation, *, is_blended: bool) -> 
         texts.append(f"{len(labels.labels) - N_LABELS:,} more")
     looks = [(label_marker(k), label_colour(k), label_colour(k)) for k in range(len(texts))]
     if (explanation.design.label < 0).any() and any(labels.known):
-        texts.append("no label: blended" if is_blended else "no label")
+        texts.append("no label")
         looks.append(("o", KNOWN, MUTED))
     keys = [
         Line2D([], [], linestyle="none", marker=marker, markersize=7, color=colour, markeredgecolor=edge)

@@ -225,7 +225,7 @@ def scatter_chart(
     x, y = _scales([*map(np.vstack, zip(known, filled, strict=True)), left_empty], plane.em)
     # The numbers of a combination of predictors tell nobody anything.
     x_ticks, y_ticks = (
-        scale.ticks() if len(_counted(axis)) <= 1 else () for axis, scale in zip(plane.axes, (x, y), strict=True)
+        () if _is_combined(axis) else scale.ticks() for axis, scale in zip(plane.axes, (x, y), strict=True)
     )
     panel = Panel(drawing, room_for(drawing, y_ticks), PLANE_TOP, WIDE - 12.0, PLANE_BOTTOM, x, y)
     panel.y_axis(up, y_ticks)
@@ -312,19 +312,18 @@ def _ellipses(panel: Panel, fits: Sequence[Ellipse], groups: Sequence[Group], da
     return seen
 
 
-def _counted(axis: Axis) -> list[tuple[str, float]]:
-    """List the predictors that an axis combines."""
-    return [(name, value) for name, value in axis.coefficients.items() if value]
+def _is_combined(axis: Axis) -> bool:
+    """Tell whether an axis combines several predictors."""
+    return sum(map(bool, axis.coefficients.values())) > 1
 
 
 def _axis(axis: Axis, features: Sequence[Predictor]) -> str:
     """Name an axis; a combination of predictors by those that count most in it."""
-    counted = _counted(axis)
-    if len(counted) <= 1:
-        return str(axis.name)
+    if not _is_combined(axis):
+        return axis.name
     deviation = {one.name: one.sd or 1.0 for one in features}
-    counted.sort(key=lambda one: -abs(one[1] * deviation.get(one[0], 1.0)))
-    return f"{axis.name} (mostly {' and '.join(shortened(name, 14) for name, _ in counted[:2])})"
+    most = sorted(axis.coefficients, key=lambda name: -abs(axis.coefficients[name] * deviation.get(name, 1.0)))[:2]
+    return f"{axis.name} (mostly {' and '.join(shortened(name, 14) for name in most)})"
 
 
 def _plane_caption(plane: Plane, panel: Panel, points: Floats, *, has_ellipses: bool) -> str:
@@ -332,7 +331,7 @@ def _plane_caption(plane: Plane, panel: Panel, points: Floats, *, has_ellipses: 
     n_rows, text = plane.of.known + plane.of.missing, ""
     if has_ellipses:
         text += " EM expects half of a label’s rows within its inner ellipse and 95 % within the outer one."
-    if any(len(_counted(axis)) > 1 for axis in plane.axes):
+    if any(map(_is_combined, plane.axes)):
         text += " The axes are the combinations of the predictors that separate the labels most."
     if len(points) < n_rows:
         text += f" {len(points):,} of {n_rows:,} rows are drawn."

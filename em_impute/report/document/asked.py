@@ -1,7 +1,6 @@
 """What was asked about a column: how right fills are, how EM goes step by step, and why rows are filled so."""
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 
 from em_impute.em.families import FAMILIES
@@ -82,7 +81,7 @@ WHY = (
 def explanation(report: reports.ExplanationReport) -> Iterator[Section]:
     """Tell of the model, of the start, of every step in full, of the others in a line, and of the end."""
     start, final, steps, before = report.start, report.final, report.steps, report.start.parameters
-    features = _separating(report)
+    features = [one.name for one in report.features.used[:MAX_FEATURES]]
     yield Section("model", "The model", [*_model(report)])
     first, last = (steps[0].log_likelihood.before, steps[-1].log_likelihood.after) if steps else (None, None)
     began = f"Where EM starts: {start.text}. Log-likelihood {log_likelihood(first)}."
@@ -212,19 +211,6 @@ def _parameters(
         ["label", "of", *columns],
         rows,
     )
-
-
-def _separating(report: reports.ExplanationReport) -> list[str]:
-    """Choose the predictors that separate the components best in the end: by their means, in standard deviations."""
-    final = report.final.parameters
-
-    def separation(name: str) -> float:
-        mean = sum(one.weight * one.mean[name] for one in final)
-        between = sum(one.weight * abs(one.mean[name] - mean) for one in final)  # squares may leave the range
-        return between / (sum(one.weight * one.sd[name] for one in final) or sys.float_info.min)
-
-    best = sorted(final[0].mean, key=separation, reverse=True)[:MAX_FEATURES]
-    return [name for name in final[0].mean if name in best]
 
 
 def _gain(height: reports.Change) -> str:

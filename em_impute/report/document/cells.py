@@ -21,7 +21,7 @@ from em_impute.report.format import delimiter_name, known_and_missing, number, p
 from em_impute.report.model.asked import EvaluationReport, ExplanationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import FRAME, Confusion, LabelledCell, Predictor
-from em_impute.report.sentences import REASONS, out_of_range, without_predictors
+from em_impute.report.sentences import out_of_range, without_predictors
 from em_impute.table.text import plural
 
 MAX_LABELS = 12
@@ -75,9 +75,6 @@ def what_was_filled(report: FitReport) -> Iterator[Block]:
     if not missing.cells:
         return
     yield from _how_sure(report)
-    if missing.left_empty:
-        left = [[REASONS.get(key, key), n] for key, n in missing.left_empty.items()]
-        yield Table("Cells left as they are", ["reason", "cells"], left)
     if marked is not None and marked.out_of_range.rows:
         rows = [[one.line, Name(one.column), f"{one.value:.7g}"] for one in marked.out_of_range.listed]
         yield f"{out_of_range(marked.out_of_range)}: their labels are extrapolated."

@@ -101,14 +101,10 @@ def the_saved_model(report: FitReport) -> Iterator[Block]:
     """Say where a saved model came from, and whether the rows are still like those it was fitted to."""
     if report.applied is None:
         return
-    drift = report.applied.drift.predictors
-    judged = [one for one in drift if one.psi is not None]
-    n_moved = sum(one.has_moved for one in judged)
     yield f"Nothing was fitted here: a saved model filled the cells, {origin(report.applied)}."
-    yield f"Drift: {n_moved:,} of {plural(len(judged), 'predictor')} shifted." if judged else "Drift: too few rows."
-    furthest = sorted(drift, key=lambda one: (one.psi or 0.0) / (one.psi_limit or 1.0), reverse=True)
     rows: list[list[Any]] = []
-    for one in furthest:
+    by_psi = sorted(report.applied.drift.predictors, key=lambda one: -(one.psi or 0.0) / (one.psi_limit or 1.0))
+    for one in by_psi:
         moved, psi, medians = "too few rows", number(None), ""
         if one.psi is not None:
             moved, psi = "yes" if one.has_moved else "no", f"{one.psi:.2f} ({one.psi_limit:.2f})"

@@ -94,13 +94,11 @@ class Decision(NamedTuple):
     detail: Annotated[str, "How, in words."]
 
 
-class PartFile(NamedTuple):
-    """A part."""
+@dataclass(frozen=True, kw_only=True)
+class PartFile(OutputFile):
+    """A part, as it was read."""
 
-    path: Annotated[str, "Its path."]
     rows: Annotated[Count, "Rows of data."]
-    bytes: Annotated[Count, "Size in bytes, compressed if it is."]
-    sha256: Annotated[str, "SHA-256 of its bytes as they were read."]
     compression: Annotated[str | None, "How it is compressed, as in `input`; null where it is not."]
 
 
