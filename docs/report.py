@@ -95,8 +95,10 @@ def rows_of(schema: Schema, path: str = "") -> Iterator[Row]:
 
 def _forms(schema: Schema) -> list[Schema]:
     """Give the forms that a value may have, but for null and for shapes."""
-    forms = schema.get("anyOf") or ([schema] if _values(schema) else schema.get("oneOf", [schema]))
-    return [one for one in forms if one != NULL and "$ref" not in one]
+    several = schema.get("anyOf") or ([] if _values(schema) else schema.get("oneOf", []))
+    if several:
+        return [form for one in several for form in _forms(one)]
+    return [schema] if schema != NULL and "$ref" not in schema else []
 
 
 def _shapes(schema: Schema) -> list[str]:
@@ -153,9 +155,9 @@ def _meaning(schema: Schema) -> str:
     values = _values(schema)
     if len(values) > MANY_VALUES:
         return f"{told} [Values](#codes)."
-    if all(lowered(one["description"]).rstrip(".") == one["const"] for one in values):
-        return " ".join([told, *(f"`{one['const']}`" for one in values)])
-    return " ".join([told, *(f"`{one['const']}`: {escaped(lowered(one['description']))}" for one in values)])
+    words = ", ".join(f"`{one}`" for one in schema.get("enum", ()))
+    meanings = [f"`{one['const']}`: {escaped(lowered(one['description']))}" for one in values]
+    return " ".join([told, *meanings, *([f"One of {words}."] if words else [])])
 
 
 def lowered(text: str) -> str:

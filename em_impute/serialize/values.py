@@ -63,12 +63,10 @@ def maybe(codec: Codec, null: float | None = None) -> Codec:
     """Let a value be null, which stands for `null`."""
 
     def schema(describe: Describe) -> Schema:
-        found, wider = codec.schema(describe), Schema()
-        if isinstance(found.get("type"), str):
-            wider["type"] = [found["type"], "null"]
-        if "oneOf" in found:
-            wider["oneOf"] = [*found["oneOf"], {"type": "null"}]
-        return found | wider if wider else {"anyOf": [found, {"type": "null"}]}
+        found = codec.schema(describe)
+        if isinstance(found.get("type"), str) and "oneOf" not in found:
+            return found | {"type": [found["type"], "null"]}
+        return {"anyOf": [found, {"type": "null"}]}
 
     return Codec(
         lambda value: None if value is None else codec.write(value),

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from em_impute.ensemble.values import Threshold
 from em_impute.pipeline.reasons import RowReasons
 from em_impute.report.model import shared
 from em_impute.report.model.findings import Gaussian
-from em_impute.serialize.annotations import Choices, Count, Ends, MayLack, Positive, Range, Share
+from em_impute.serialize.annotations import Count, Ends, MayLack, Positive, Range, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,18 +18,10 @@ class EvaluatedLabel(shared.KnownLabel):
     share_to_hide: Annotated[Share, "Part of them to hide each time."]
 
 
-RULES = {
-    "random": "Any.",
-    "stratified": "As large a share of each label.",
-    "by-class": "A share that differs from label to label.",
-}
-"""How labels are hidden."""
-
-
 class Hiding(NamedTuple):
     """Which known labels were hidden."""
 
-    how: Annotated[str, Choices(RULES), "By what rule (--how)."]
+    how: Annotated[Literal["random", "stratified", "by-class"], "By what rule (--how)."]
     share: Annotated[Share, "Part of the known labels to hide each time (--hide)."]
     repeats: Annotated[Positive, "How often labels were hidden."]
     rows: Annotated[Positive, "Labels that were hidden, in all repeats together."]
@@ -122,7 +114,7 @@ class Iteration(NamedTuple):
 class StopReason(NamedTuple):
     """Why EM ended."""
 
-    reason: Annotated[str, Choices(shared.STOPS), "The reason."]
+    reason: shared.Stop
     text: Annotated[str, "The same in words."]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from em_impute.diagnostics.values import IntervalEstimate
 from em_impute.ensemble.values import HeldOutLosses, Loss, ReliabilityBin, Threshold
@@ -192,7 +192,7 @@ class Convergence(NamedTuple):
 
     log_likelihood: Annotated[float, "Natural log of the data's density, in their own units, without the prior."]
     n_iterations: Annotated[Count, "Steps of EM."]
-    stop: Annotated[str, Choices(shared.STOPS | {"held-out labels": "Cross-validation says so."}), "Why EM ended."]
+    stop: shared.Stop
     converged: Annotated[bool, "EM ended where nothing more was to be gained: by convergence or by rounding."]
     n_starts: Annotated[Positive, "Starts that were tried."]
     path: Annotated[shared.Path, "Log-likelihood after each step, the start first."]
@@ -227,29 +227,11 @@ class Considered(NamedTuple):
     note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
 
 
-CRITERIA = {
-    "stacked by held-out log-loss": "Many mixtures, weighted by cross-validated log-loss.",
-    "as good as the ensemble": "One mixture fitted by EM, which predicts hidden labels as well as many do.",
-    "held-out log-loss": "The one with the lowest cross-validated log-loss.",
-    "BIC": "The one of the lowest BIC: no label is known.",
-    "as asked": "The command names it.",
-    "default": "Too few labels are known to compare anything.",
-}
-"""By what a model is chosen."""
-
-VERDICTS = {
-    "helped": "Predictions got better.",
-    "hurt": "Predictions got worse.",
-    "made no difference": "No more than one standard error.",
-}
-"""What rows without a label did to predictions of hidden ones."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """How the model was chosen."""
 
-    criterion: Annotated[str, Choices(CRITERIA), "By what it was chosen."]
+    criterion: Annotated[str, "By what it was chosen, in words."]
     considered: Annotated[int | None, Range(1), MayLack, "Mixtures of an ensemble, with weight or without."] = None
     trust: Annotated[Share | None, MayLack, "Weight of an ensemble; the label shares have the rest."] = None
     trees: Annotated[
@@ -257,7 +239,11 @@ class Selection:
     ] = 0.0
     members: Annotated[Sequence[Considered], "Mixtures of an ensemble that have weight, the heaviest first, or others."]
     scores: Annotated[HeldOutLosses, "What hidden labels say of each, in nats; empty where none was hidden."]
-    unlabelled_rows: Annotated[str | None, MayLack, Choices(VERDICTS), "What they did to the mixture shown."] = None
+    unlabelled_rows: Annotated[
+        Literal["helped", "hurt", "made no difference"] | None,
+        MayLack,
+        "What they did to predictions of hidden labels by the mixture shown, beyond one standard error.",
+    ] = None
 
     @property
     def stack(self) -> list[Considered]:

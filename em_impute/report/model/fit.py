@@ -5,18 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
 from em_impute.missingness.values import GroupOfRows, RowCounts
 from em_impute.report.extra import can_write_pages
 from em_impute.report.model import findings, shared
 from em_impute.saved_model.values import Recovered
-from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Share
+from em_impute.serialize.annotations import Count, MayLack, Positive, Share
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render
-
-METHODS = {"map": "The most probable one.", "draw": "Drawn by their probabilities."}
 
 LEFT_EMPTY = (
     "Cells that were left as they were by the first reason that holds: `without_predictors`, in rows that show no "
@@ -72,7 +70,7 @@ class ProbabilityBand(NamedTuple):
 class FilledCells(NamedTuple):
     """How sure the fills are."""
 
-    method: Annotated[str, Choices(METHODS), "How labels were chosen (--method)."]
+    method: Annotated[Literal["map", "draw"], "How labels were chosen: the most probable, or drawn (--method)."]
     imputations: Annotated[Count, "Completed tables that were drawn (--imputations), this one first; 0 for one."]
     by_band: Annotated[Sequence[ProbabilityBand], "Filled cells by the probability of their label, if any, ascending."]
     least_certain: Annotated[Sequence[shared.LabelledCell], "The ten least probable fills, ascending."]

@@ -10,13 +10,6 @@ from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, R
 SCHEMA_VERSION: Literal[1] = 1
 """Changed only when a reader of the version before would misunderstand."""
 
-STOPS = {
-    "converged": "Too little was left to gain.",
-    "max_iter": "It had taken as many steps as --max-iter allows.",
-    "rounding": "The next gain drowned in rounding.",
-}
-"""Why EM may end."""
-
 WARNINGS = {
     "W01": "Some labels have few known rows.",
     "W05": "Labels look lost more often in some class, or may well be.",
@@ -74,6 +67,10 @@ class Picture(str):
         return str(self)
 
 
+Stop = Annotated[
+    Literal["converged", "max_iter", "rounding", "held-out labels"],
+    "Why EM ended: nothing was left to gain, --max-iter, a gain that drowned in rounding, or cross-validation.",
+]
 Version = Annotated[Literal[1], "Version of the format, changed only where a reader must know."]
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
 Covariance = Annotated[str, "What the components' covariances have in common, as --covariance names it."]
@@ -114,9 +111,6 @@ class Notice(NamedTuple):
         return self.code in NOTES
 
 
-COMPRESSIONS = {"gzip": "gzip.", "bz2": "bzip2.", "xz": "xz.", "zstd": "Zstandard."}
-
-
 FRAME = "the frame"
 """What stands for the path of a data frame."""
 
@@ -127,7 +121,7 @@ class Input(NamedTuple):
     path: Annotated[str, "Its path as it was given, standard input or the frame; of parts the first and the last."]
     sha256: Annotated[str | None, "SHA-256 of its bytes as they were read; null of several parts."]
     bytes: Annotated[Count, "Its size in bytes, compressed if it is."]
-    compression: Annotated[str | None, Choices(COMPRESSIONS), "How it is compressed; null where it is not."]
+    compression: Annotated[str | None, "How it is compressed: gzip, bz2, xz or zstd; null where it is not."]
     rows: Annotated[Count, "Rows of data, the header not among them."]
     columns: Annotated[Positive, "Columns."]
     delimiter: Annotated[str, "The character between two cells."]
