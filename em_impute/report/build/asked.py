@@ -75,7 +75,7 @@ def _compared(evaluation: Evaluation, weight: Floats) -> reports.Compared:
         )
 
     labels_only = figures(LABELS_ONLY) if LABELS_ONLY in evaluation.probability else None
-    return reports.Compared(evaluation.rows(weight), figures(MODEL), labels_only, figures(MAJORITY))
+    return reports.Compared(figures(MODEL), labels_only, figures(MAJORITY))
 
 
 def build_explanation(

@@ -131,7 +131,6 @@ def _with_model(report: FitReport, applied: Applied, model: SavedModel, counted:
         path=applied.path,
         tables=len(model.sources),
         last_table=last.name,
-        sha256=last.sha256,
         learnt=last.fitted_at,
         rows=training.rows,
         held_out=training.held_out,

@@ -116,7 +116,6 @@ def baseline_of(plain: baseline_em.BaselineEm | None, design: Design) -> section
 
     return sections.BaselineEm(
         covariance=plain.em.recipe.family,
-        features=names,
         parameters=gaussians(fit.parameters),
         labels_only=None if plain.labels_only is None else gaussians(plain.labels_only),
         drift=None if plain.drift is None else by_name(of_label, plain.drift),

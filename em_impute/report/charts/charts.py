@@ -56,7 +56,7 @@ def _simplified(report: FitReport) -> str:
     elif (
         report.groups is not None
         or (model.covariance, len(model.parameters)) != (plain.covariance, len(plain.parameters))
-        or used - {*plain.features}
+        or used - {*plain.parameters[0].mean}
     ):
         fills = "another model fills the cells"
     else:

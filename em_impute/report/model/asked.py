@@ -43,7 +43,6 @@ class Figures(NamedTuple):
 class Compared(NamedTuple):
     """What is compared on the hidden labels."""
 
-    effective_rows: Annotated[float, Range(0), "Different rows of equal weight that would say as much."]
     em_impute: Annotated[Figures, "The fills."]
     labels_only: Annotated[Figures | None, "A fit to labelled rows alone; null where that cannot be."]
     majority: Annotated[Figures, "The shares of the labels."]

@@ -50,8 +50,6 @@ class Accuracy(NamedTuple):
 
 # How many
 
-Intervals = Mapping[str, IntervalEstimate]
-
 
 class ShareEstimate(NamedTuple):
     """A label's share."""
@@ -68,7 +66,9 @@ class Totals(NamedTuple):
     known: Annotated[shared.Counts, "Known rows by label."]
     most_probable: Annotated[shared.Counts, "Known and filled rows by label."]
     expected: Annotated[Mapping[str, Annotated[float, Range(0)]], "Known rows and probabilities of others, by label."]
-    multiple_imputation: Annotated[Intervals | None, MayLack, "Rows by label as draws say, with 95 % intervals."] = None
+    multiple_imputation: Annotated[
+        Mapping[str, IntervalEstimate] | None, MayLack, "Rows by label as draws say, with 95 % intervals."
+    ] = None
     shares: Annotated[Mapping[str, ShareEstimate] | None, MayLack, "Shares by label, by Rubin's rules."] = None
     recommended_imputations: Annotated[int | None, Range(2), MayLack, "So many give steady standard errors."] = None
 
@@ -145,7 +145,6 @@ class AppliedModel(NamedTuple):
     path: Annotated[str, "Its path."]
     tables: Annotated[Positive, "Tables that it was fitted to."]
     last_table: Annotated[str, "What the last of them was called."]
-    sha256: Annotated[str, "SHA-256 of its bytes."]
     learnt: Annotated[str, "When the model was fitted to it, in UTC."]
     rows: Annotated[Count, "Rows of all of them."]
     held_out: Annotated[Recovered | None, "How right the fit was about hidden labels; null where none was hidden."]
@@ -255,7 +254,6 @@ class BaselineEm(NamedTuple):
     """EM with one Gaussian a label, over the numbers among the predictors."""
 
     covariance: Annotated[shared.Covariance, "What the Gaussians' covariances have in common."]
-    features: Annotated[Sequence[str], "The predictors."]
     parameters: Annotated[Sequence[Gaussian], "A Gaussian for each label."]
     labels_only: Annotated[Sequence[Gaussian] | None, "The same of labelled rows alone; null where no label is known."]
     drift: Annotated[ByLabel | None, "How far other rows moved each mean, in SDs; null where no label is known."]
