@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from em_impute.em.families import FAMILIES
-from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, RowReasons
+from em_impute.pipeline.reasons import Contribution, Counterfactual, RowReasons
 from em_impute.report.document.blocks import Block, Name, Section, Table, names, said
 from em_impute.report.document.cells import by_label, was_read
 from em_impute.report.format import log_likelihood, number, percent, percents, shortened, whole_percent
@@ -232,29 +232,21 @@ BEYOND = 1e6
 def why_lines(report: reports.WhyReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a few lines a row."""
     for row in report.rows:
-        yield f"line {row.line}", _said_label(report.column, row)
+        label = f"{row.label}, probability {percent(row.probability[row.label])}"
+        is_known = f"is {row.known}: it would have been" if row.known is not None else "is missing:"
+        yield f"line {row.line}", f"{report.column} {is_known} filled with {label}"
         yield "before", f"{_odds(row.base_log_odds)} for {row.label}, of a row without any of these"
         for part in row.contributions:
             yield "", _said_part(part, row.label)
         yield "together", f"{_odds(row.log_odds)} for {row.label}, the product before rounding"
         for change in row.changes:
             yield "otherwise", _said_change(change, row)
-        if row.nearest:
-            yield "nearest", "; ".join(_said_nearest(row.nearest))
-
-
-def _said_nearest(nearest: Sequence[KnownRow]) -> Iterator[str]:
-    """Name the lines of each label, the nearest row first."""
-    for label in dict.fromkeys(one.label for one in nearest):
-        lines = [str(one.line) for one in nearest if one.label == label]
-        yield f"{label} on line{'s' * (len(lines) > 1)} {listed(lines)}"
-
-
-def _said_label(column: str, row: RowReasons) -> str:
-    label = f"{row.label}, probability {percent(row.probability[row.label])}"
-    if row.known is None:
-        return f"{column} is missing: filled with {label}"
-    return f"{column} is {row.known}: it would have been filled with {label}"
+        near: dict[str, list[str]] = {}
+        for one in row.nearest:
+            near.setdefault(one.label, []).append(str(one.line))
+        told = [f"{label} on line{'s' * (len(lines) > 1)} {listed(lines)}" for label, lines in near.items()]
+        if told:
+            yield "nearest", "; ".join(told)
 
 
 def _said_part(part: Contribution, label: str) -> str:

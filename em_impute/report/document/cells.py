@@ -20,7 +20,7 @@ from em_impute.report.document.blocks import (
 from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, percents, span
 from em_impute.report.model.asked import EvaluationReport, ExplanationReport
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import FRAME, Confusion, LabelledCell, Predictor
+from em_impute.report.model.shared import FRAME, Confusion, LabelledCell
 from em_impute.report.sentences import out_of_range, without_predictors
 from em_impute.table.text import plural
 
@@ -162,18 +162,16 @@ def what_was_missing(report: FitReport) -> Iterator[Block]:
         text = "The table was read in {}; {} {} with a label and {} without, drawn at random."
         yield said(text, number_of, served, known, drawn.missing)
     if report.applied is None:  # a saved model's are in its section
-        used = [[Name(one.name), one.kind or one.type, one.missing, _holds(one)] for one in features.used]
+        used = []
+        for one in features.used:
+            holds = "" if one.mean is None else f"{number(one.mean)} ({number(one.sd)})"
+            texts = names(one.levels, MAX_LEVELS) if one.levels else holds
+            used.append([Name(one.name), one.kind or one.type, one.missing, texts])
         if used:
             table = folded("Columns used", ["column", "kind", "cells missing", "mean (SD), or categories"], used)
             yield Details(f"{plural(len(features.columns), 'column')} used", table)
         rejected = [[Name(one.name), one.reason] for one in features.rejected]
         yield from folded("Columns not used", ["column", "reason"], rejected)
-
-
-def _holds(one: Predictor) -> Text | str:
-    if one.levels:
-        return names(one.levels, MAX_LEVELS)
-    return "" if one.mean is None else f"{number(one.mean)} ({number(one.sd)})"
 
 
 def who_is_missing(report: FitReport) -> Iterator[Block]:
