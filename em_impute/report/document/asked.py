@@ -71,12 +71,6 @@ MAX_FEATURES, MAX_COMPONENTS = 4, 6
 ROUNDING = 1e-13
 """Part of a sum of logarithms that arithmetic may lose."""
 
-WHY = (
-    "Whatever the new parameters θ' are, log L(θ') = Q(θ'|θ) + H(θ'|θ), where H is the expected surprise at what is "
-    "hidden. It is least at θ' = θ (Gibbs), so any step away from θ raises H, and the M step raises Q as far as it "
-    "can. Hence log L gains at least as much as Q, and never falls."
-)
-
 
 def explanation(report: reports.ExplanationReport) -> Iterator[Section]:
     """Tell of the model, of the start, of every step in full, of the others in a line, and of the end."""
@@ -152,7 +146,11 @@ def _step(
 
 def _why(report: reports.ExplanationReport) -> Iterator[str]:
     """Say why the log-likelihood never falls."""
-    yield WHY
+    yield (
+        "Whatever the new parameters θ' are, log L(θ') = Q(θ'|θ) + H(θ'|θ), where H is the expected surprise at what "
+        "is hidden. It is least at θ' = θ (Gibbs), so any step away from θ raises H, and the M step raises Q as far as "
+        "it can. Hence log L gains at least as much as Q, and never falls."
+    )
     if _lacks_numbers(report):
         yield "Q counts missing numbers of predictors as well, in expectation; the log-likelihood leaves them out."
     if report.prior_strength:

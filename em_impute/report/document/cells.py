@@ -29,12 +29,6 @@ MAX_LABELS = 12
 
 MAX_ROWS = 20
 
-OF_ACCURACY = (
-    "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect. The "
-    "Brier score is the mean squared distance from the truth. The calibration error says how far a stated probability "
-    "is from the share that came true, on average."
-)
-
 
 def how_well_recovered(report: FitReport) -> Iterator[Block]:
     """Compare known labels with what they were filled with when they were hidden."""
@@ -51,7 +45,11 @@ def how_well_recovered(report: FitReport) -> Iterator[Block]:
         ["calibration error", percent(found.ece), ""],
     ]
     yield Table("Accuracy on hidden labels", ["", "this model", "the label shares alone"], rows)
-    yield OF_ACCURACY
+    yield (
+        "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect. The "
+        "Brier score is the mean squared distance from the truth. The calibration error says how far a stated "
+        "probability is from the share that came true, on average."
+    )
     yield Figures(["reliability", "coverage"])
     if len(importance) > 1:  # of a single column the log-loss says it already
         caption = "What each column is worth: by how much log-loss rises without it"
@@ -134,11 +132,6 @@ def place(one: LabelledCell) -> Name | int:
 MOST_MOVED, MAX_LEVELS = 4, 8
 """Categories named of a column."""
 
-OF_DIFFERENCES = (
-    "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. p: how often "
-    "chance alone would give as much."
-)
-
 
 def was_read(report: FitReport | EvaluationReport | ExplanationReport) -> str:
     """Say what was read, and how many labels are known and missing."""
@@ -187,7 +180,10 @@ def who_is_missing(report: FitReport) -> Iterator[Block]:
         rows.append([Name(one.name), _shift(one), one.smd and round(one.smd, 2), p_value(one.p_value), empty])
     caption = "Columns in rows with and without a label (known → missing): mean (SD), or shares"
     yield from folded(caption, ["column", "holds", "SMD", "p", "empty"], rows)
-    yield OF_DIFFERENCES
+    yield (
+        "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. p: how "
+        "often chance alone would give as much."
+    )
     if found.reasons is not None:
         known, lost = report.totals.known, found.reasons.loss_rates
         losses = [[Name(label), known[label], percent(rate)] for label, rate in lost.items()]
@@ -210,20 +206,9 @@ def _shift(one: Difference) -> Text | str:
     return said("{}{}", joined("; ", shown), " …" if len(texts) > len(shown) else "")
 
 
-COUNTS = (
-    "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
-    "filled labels overstates the more likely one."
-)
-
 SHARES = (
     "If the rows are a sample, these are the shares in the population, by Rubin’s rules. Missing information: the part "
     "of the uncertainty that comes from the missing labels."
-)
-
-
-WHAT_IF = (
-    "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high where "
-    "it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high."
 )
 
 
@@ -246,7 +231,10 @@ def the_totals(report: FitReport) -> Iterator[Block]:
         ]
         for one in report.labels
     ]
-    yield COUNTS
+    yield (
+        "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
+        "filled labels overstates the more likely one."
+    )
     yield from folded("Rows of each label", head, rows, by=3)
     shares = [
         [Name(label), percent(one.estimate), percents(one.low, one.high), percent(one.missing_information)]
@@ -262,7 +250,10 @@ def what_if_not(report: FitReport) -> Iterator[Block]:
     found = report.sensitivity
     if found is None or not found.sweeps:
         return
-    yield WHAT_IF
+    yield (
+        "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high "
+        "where it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high."
+    )
     left_out = f"; {plural(found.labels_left_out, 'less common label')} left out" if found.labels_left_out else ""
     rows = [[Name(one.label), *(percent(share) for share in one.share)] for one in found.sweeps]
     yield from folded(

@@ -35,13 +35,6 @@ COMPARED = {
 }
 """What is told of each mixture that was compared, where any has it."""
 
-SCORED_APART = (
-    "Only the ensemble is scored on labels that its choice, of weights, has not seen; one mixture is scored at the "
-    "temperature that suits these very labels, and so looks a little better than it is. The log-loss above may differ "
-    "a little, since there hidden rows are weighted to be like rows to fill, and here only half as strongly: a choice "
-    "should not rest on few rows."
-)
-
 UNLABELLED = {
     "helped": "helped to distinguish the labels",
     "hurt": "misled the model: it leaves them out",
@@ -59,11 +52,6 @@ EM_IN_WORDS = (
 )
 
 HEIGHT_IN_WORDS = "how probable the curves make the data; higher is better"
-
-PSI_MEANING = (
-    "PSI, the population stability index, is 0 where a predictor is distributed as it was then. Beyond the limit "
-    "it has shifted by more than chance, and enough to matter."
-)
 
 
 def the_model(report: FitReport) -> Iterator[Block]:
@@ -116,7 +104,10 @@ def the_saved_model(report: FitReport) -> Iterator[Block]:
     if rows:
         head = ["predictor", "shifted", "PSI (limit)", "median here (then)", "missing here (then)"]
         yield from folded("Predictors, here and at the fit", head, rows)
-        yield PSI_MEANING
+        yield (
+            "PSI, the population stability index, is 0 where a predictor is distributed as it was then. Beyond the "
+            "limit it has shifted by more than chance, and enough to matter."
+        )
 
 
 def _kind(model: LeadingMixture, selection: Selection) -> Iterator[Block]:
@@ -183,6 +174,11 @@ def _why(selection: Selection) -> Iterator[Block]:
         if losses[key] is not None
     ]
     yield Table("Which model fills best? Cross-validated log-loss", ["filled by", "log-loss"], scores)
-    yield SCORED_APART
+    yield (
+        "Only the ensemble is scored on labels that its choice, of weights, has not seen; one mixture is scored at the "
+        "temperature that suits these very labels, and so looks a little better than it is. The log-loss above may "
+        "differ a little, since there hidden rows are weighted to be like rows to fill, and here only half as "
+        "strongly: a choice should not rest on few rows."
+    )
     heaviest = Table("Mixtures with weight, the heaviest first", head, rows)
     yield Details(f"{selection.considered:,} mixtures were compared", [heaviest])
