@@ -18,8 +18,6 @@ MAX_HISTOGRAMS = 6
 OWN = " This mixture fills the cells."
 LIKE = " The ellipses are those of plain EM; the mixture that fills the cells was fitted much like it."
 
-KNOWN, MISSING = "rows with a label", "rows without one"
-
 
 def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
     """Draw everything a report has, by the names that documents use.
@@ -81,7 +79,7 @@ def known_and_missing_charts(name: str, histograms: Sequence[FeatureHistogram]) 
         steps = np.concatenate([[0.0], np.repeat(missing, 2), [0.0]])  # from the axis up and down to it again
         panel.line(np.repeat(edges, 2), steps, "ink", width=2.2, name="missing")
         svg = drawing.svg(f"{shown.feature} of known and missing rows", "The table below compares their means.")
-        made.append(Chart(drawing.name, svg, keys=(Key("area", KNOWN), Key("line", MISSING))))
+        made.append(Chart(drawing.name, svg, keys=(Key("area", "rows with a label"), Key("line", "rows without one"))))
     return made
 
 

@@ -19,10 +19,6 @@ FIGURES = {
     "ece": ("calibration error", percent),
 }
 
-COMPARED = (
-    "On hidden labels; labels only: fitted without the rows that lack a label; majority: always the most common one"
-)
-
 MAX_SHOWN = 6
 """Names in one line."""
 
@@ -42,7 +38,10 @@ def evaluation(report: reports.EvaluationReport) -> Iterator[Section]:
         [name, *("–" if one is None else write(getattr(one, key)) for one in compared)]
         for key, (name, write) in FIGURES.items()
     ]
-    blocks.append(Table(COMPARED, ["", "em-impute", "labels only", "majority"], rows))
+    caption = (
+        "On hidden labels; labels only: fitted without the rows that lack a label; majority: always the most common one"
+    )
+    blocks.append(Table(caption, ["", "em-impute", "labels only", "majority"], rows))
     weighted = report.weighted_to_missing
     if weighted is not None:
         found, like = weighted.em_impute, f"Weighted to be like the {plural(report.missing.cells, 'missing row')}"

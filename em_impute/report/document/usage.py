@@ -10,8 +10,6 @@ from em_impute.report.model.fit import FitReport
 from em_impute.report.sentences import criterion_name
 from em_impute.table.text import plural
 
-FEWEST_IMPUTATIONS = 5
-
 MAX_NAMED = 8
 
 FILE = '{} <code class="hash">{}</code>'
@@ -35,7 +33,7 @@ def how_to_use(report: FitReport) -> Iterator[Block]:
             "Keep filled cells apart from known ones: <code>--indicator</code> adds a column that says which are which."
         ),
         said("For totals and shares of {}, take the expected ones above, not a count of the filled labels.", column),
-        said(pooled, max(FEWEST_IMPUTATIONS, draws)),
+        said(pooled, max(5, draws)),
         said("To keep only the surer cells, add <code>--min-probability 0.9</code>: it leaves the others empty."),
         said(related + "A filled value is no statement about the person or thing in its row.", column),
     ]
