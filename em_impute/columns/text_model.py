@@ -125,10 +125,11 @@ def fit_text_model(
         fits = _fit_folds(examples, ridge, [None] * len(fits))
     fits = [_with_typical_cells(one, examples, vocabularies) for one in fits]
     coefficients = np.mean(fits, axis=0).astype(np.float32)
+    aligned = _aligned(fits, examples)
     seen = float(examples.weight.sum()) * (1.0 - 1.0 / len(fits))  # as many as by each fit, so that scores are alike
     model = TextModel(vocabularies, coefficients, _shares(examples), ridge, seen)
     scores = model.scores(shown)
-    for number, one in enumerate(fits):
+    for number, one in enumerate(aligned):
         if (mine := np.flatnonzero((fold == number) & (label < 0))).size:
             some = [column._replace(code=column.code[mine]) for column in shown]
             scores[mine] = model._replace(coefficients=one.astype(np.float32)).scores(some)
@@ -136,7 +137,7 @@ def fit_text_model(
         examples = examples._replace(x=design_matrix(shown, vocabularies, rows))
     known = examples.fold >= 0
     probability, shares = (one[known] for one in _held_out(examples, fits))
-    scores[rows[known]] = centred_logs(probability)
+    scores[rows[known]] = centred_logs(_held_out(examples, aligned, model.shares)[0][known])
     losses = [_log_loss(one, examples.label[known], examples.weight[known]) for one in (probability, shares)]
     return TextFit(model, scores, *losses)
 
@@ -151,6 +152,18 @@ def _with_typical_cells(coefficients: Floats, examples: Examples, vocabularies: 
             found[stop - 1] = (share @ examples.x[:, start:stop]) @ coefficients[start:stop]
         start = stop
     return found
+
+
+def _aligned(fits: Sequence[Floats], examples: Examples) -> list[Floats]:
+    """Shift the intercepts of fits, so that all say the same of the labelled rows on average.
+
+    How often a label is among those that a fit has seen says which it has not: the scores of a fold would tell of its
+    labels what no row to fill tells, above all of labels that are known in few rows.
+    """
+    typical = examples.weight @ examples.x / examples.weight.sum()  # (n_features + 1,)
+    said = np.array([typical @ one for one in fits])  # (n_fits, n_labels)
+    shift = said.mean(axis=0) - said
+    return [np.vstack([one[:-1], one[-1] + by]) for one, by in zip(fits, shift, strict=True)]
 
 
 def centred_logs(probability: Floats) -> Floats:
@@ -268,13 +281,16 @@ def _fit_folds(examples: Examples, ridge: float, start: Sequence[Floats | None])
     return [fit_ridge(examples.take(examples.fold != fold), ridge, first) for fold, first in enumerate(start)]
 
 
-def _held_out(examples: Examples, fits: Sequence[Floats]) -> tuple[Floats, Floats]:
-    """Give probabilities and shares, (n_rows, n_labels) each, by fits that have not seen a row; 0 where all have."""
+def _held_out(examples: Examples, fits: Sequence[Floats], of_all: Floats | None = None) -> tuple[Floats, Floats]:
+    """Give probabilities and shares, (n_rows, n_labels) each, by fits that have not seen a row; 0 where all have.
+
+    Shares are those of the rows that a fit has seen, or `of_all` (n_labels,).
+    """
     probability = np.zeros((examples.label.size, examples.n_labels))
     shares = np.zeros_like(probability)
     for fold, coefficients in enumerate(fits):
         mine, others = examples.fold == fold, examples.take(examples.fold != fold)
-        shares[mine] = _shares(others)
+        shares[mine] = _shares(others) if of_all is None else of_all
         log_odds = examples.x[mine] @ coefficients
         probability[mine] = _shrunk(_softmax(log_odds), shares[mine], float(others.weight.sum()))
     return probability, shares
