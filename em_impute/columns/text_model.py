@@ -63,8 +63,12 @@ class TextModel(NamedTuple):
             log_odds = np.tile(self.coefficients[-1].astype(float), (some.stop - some.start, 1))
             for column, of_text in zip(columns, of_texts, strict=True):
                 log_odds += of_text[column.code[some]]  # −1 takes the last row: a missing cell
-            scores[some] = centred_logs(_shrunk(_softmax(log_odds), self.shares, self.n_labelled))
+            scores[some] = self.scores_of(log_odds)
         return scores
+
+    def scores_of(self, log_odds: Floats) -> Floats:
+        """Turn log-odds (n_rows, n_labels) into scores: (n_rows, n_labels, or 1 for two)."""
+        return centred_logs(_shrunk(_softmax(log_odds), self.shares, self.n_labelled))
 
     def _of_texts(self, columns: Sequence[NamedTexts]) -> list[Floats]:
         """Give what each text of a column adds to log-odds, and at the end a missing cell: (n_texts + 1, n_labels)."""
@@ -137,7 +141,9 @@ def fit_text_model(
         examples = examples._replace(x=design_matrix(shown, vocabularies, rows))
     known = examples.fold >= 0
     probability, shares = (one[known] for one in _held_out(examples, fits))
-    scores[rows[known]] = centred_logs(_held_out(examples, aligned, model.shares)[0][known])
+    for number, one in enumerate(aligned):
+        out = examples.fold == number
+        scores[rows[out]] = model.scores_of(examples.x[out] @ one)
     losses = [_log_loss(one, examples.label[known], examples.weight[known]) for one in (probability, shares)]
     return TextFit(model, scores, *losses)
 
@@ -281,16 +287,13 @@ def _fit_folds(examples: Examples, ridge: float, start: Sequence[Floats | None])
     return [fit_ridge(examples.take(examples.fold != fold), ridge, first) for fold, first in enumerate(start)]
 
 
-def _held_out(examples: Examples, fits: Sequence[Floats], of_all: Floats | None = None) -> tuple[Floats, Floats]:
-    """Give probabilities and shares, (n_rows, n_labels) each, by fits that have not seen a row; 0 where all have.
-
-    Shares are those of the rows that a fit has seen, or `of_all` (n_labels,).
-    """
+def _held_out(examples: Examples, fits: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Give probabilities and shares, (n_rows, n_labels) each, by fits that have not seen a row; 0 where all have."""
     probability = np.zeros((examples.label.size, examples.n_labels))
     shares = np.zeros_like(probability)
     for fold, coefficients in enumerate(fits):
         mine, others = examples.fold == fold, examples.take(examples.fold != fold)
-        shares[mine] = _shares(others) if of_all is None else of_all
+        shares[mine] = _shares(others)
         log_odds = examples.x[mine] @ coefficients
         probability[mine] = _shrunk(_softmax(log_odds), shares[mine], float(others.weight.sum()))
     return probability, shares
