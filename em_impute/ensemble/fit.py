@@ -126,9 +126,8 @@ def fit_ensemble(
     comparison, fitted = compare(compared, asked, views, n_labels, budget, seed, progress)
     costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
-    count = count_labels(examples, n_labels)
-    shares = shares_of(count)
-    stack = _stack(comparison, weight, sharpness_of(float(count.sum()), weight))
+    shares = shares_of(count_labels(examples, n_labels))
+    stack = _stack(comparison, weight)
     if not single and (grown := grow_forest(comparison, *stack[4:6], asked.predictors, shares, n_to_fill, seed)):
         mixtures = Ensemble(n_labels, weighted(fitted, stack.weight), stack.model_weight, shares, stack.sharpness)
         forest = _regrown(grown.forest, mixtures, comparison, stack.held_probability, _beyond(examples, compared), seed)
@@ -219,7 +218,7 @@ def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
     return weight
 
 
-def _stack(comparison: Comparison, weight: Floats, sharpness: float) -> _Weighed:
+def _stack(comparison: Comparison, weight: Floats) -> _Weighed:
     """Predict by the members as they are weighed, beside the labels' shares."""
     held, asked = _cross_fitted(comparison, weight, single=False)
     predicted, baseline = (
@@ -227,6 +226,8 @@ def _stack(comparison: Comparison, weight: Floats, sharpness: float) -> _Weighed
         for one in (held, comparison.shares)
     )
     model_weight = estimate_model_weight(predicted, baseline, comparison.weight_of_all)
+
+    sharpness = sharpness_of(weight)
 
     def as_predicted(probability: Floats, shares: Floats) -> Floats:
         return sharpened(model_weight * probability + (1.0 - model_weight) * shares, sharpness)

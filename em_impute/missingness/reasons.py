@@ -157,9 +157,7 @@ def weigh_reasons(judged: Judged, known: Floats, n_missing: float, *, is_class: 
     shift = np.einsum("s,sk->k", of_spread, shifts)
     apart = shifts - shift
     covariance = np.einsum("s,skl->kl", of_spread, covariances + apart[:, :, None] * apart[:, None])
-    log_evidence = np.array(
-        [0.0, evidence_of_predictors(*judged), log_mean_exp(evidence)]
-    )
+    log_evidence = np.array([0.0, evidence_of_predictors(*judged), log_mean_exp(evidence)])
     counts = float((known / (known + ROWS_PER_LABEL)).mean())
     posterior = np.array([0.0, 0.0, 1.0]) if is_class else _posterior(log_evidence, counts)
     missing = known * np.exp(shift - shift.max())  # rows of each label without it
