@@ -43,7 +43,8 @@ HEAVY = {
 
 
 VALUES = {
-    f"em_impute.{one}" for one in ("diagnostics.values", "missingness.values", "pipeline.reasons", "saved_model.values")
+    f"em_impute.{one}"
+    for one in ("diagnostics.values", "ensemble.values", "missingness.values", "pipeline.reasons", "saved_model.values")
 }
 """What is found and reports hold as it is."""
 

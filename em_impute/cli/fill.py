@@ -148,7 +148,6 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
 def _fill(asked: Asked, *, behaviour: Behaviour, is_logged: bool, is_shown: bool) -> str:
     """Complete one file, and give the line that says so."""
     from em_impute.cli.fill_table import fill_table, say
-    from em_impute.report.model.shared import is_note
 
     run = Run(replace(behaviour, quiet=behaviour.quiet or not is_shown, no_progress=True), Log())
     try:
@@ -161,7 +160,7 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_logged: bool, is_shown: bool
         raise
     say(done.reports, done.names, run)
     cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
-    codes = sorted({one.code for report in done.reports for one in report.warnings if not is_note(one)})
+    codes = sorted({one.code for report in done.reports for one in report.warnings if not one.is_note})
     line = "; ".join([f"{asked.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
     return f"{line} ({', '.join(codes)})" if codes else line
 

@@ -24,7 +24,6 @@ from em_impute.pipeline.open import Progress
 from em_impute.pipeline.parts import Part, copied
 from em_impute.report.forms import render
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import is_note
 from em_impute.report.text.summary import print_summary
 from em_impute.saved_model.store import SavedModel, dump
 from em_impute.table.compression import compressed, suffix_of
@@ -120,7 +119,7 @@ def _judge(reports: Sequence[FitReport], run: Run, watch: Progress) -> None:
 def say(reports: Sequence[FitReport], written: Sequence[str] | None, run: Run) -> None:
     """Say what was done with each column, and at the end what was written; None says nothing of that."""
     for report in reports:
-        run.warn(f"{report.column}: {one.code}: {one.message}" for one in report.warnings if not is_note(one))
+        run.warn(f"{report.column}: {one.code}: {one.message}" for one in report.warnings if not one.is_note)
     if run.console is not None:
         for report in reports:
             last = written if report is reports[-1] else None

@@ -142,10 +142,8 @@ class Log:
 
     def warnings(self, warnings: "Iterable[Notice]") -> None:
         """Say what is warned about; notes are for people."""
-        from em_impute.report.model.shared import is_note
-
         for one in warnings:
-            if not is_note(one):
+            if not one.is_note:
                 message = CELLS[one.code].sub("", one.message) if one.code in CELLS else one.message
                 self.note(f"{one.code}: {message}", "WARNING")
 

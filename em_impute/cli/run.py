@@ -215,9 +215,7 @@ class Run:
 
     def judged(self, reports: "Sequence[FitReport | EvaluationReport]") -> NegativeError | None:
         """Give the error that --strict, --fail-on or --min-accuracy make of what was found; notes are no warnings."""
-        from em_impute.report.model.shared import is_note
-
-        found = {one.code for report in reports for one in report.warnings if not is_note(one)}
+        found = {one.code for report in reports for one in report.warnings if not one.is_note}
         codes, option = (found, "--strict") if self.asked.strict else (found & self._fatal, "--fail-on")
         if codes:
             what = f"warning{'s' * (len(codes) > 1)} {', '.join(sorted(codes))}: with {option} nothing is written"

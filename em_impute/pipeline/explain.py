@@ -33,8 +33,8 @@ from em_impute.options import Request
 from em_impute.pipeline.complete import labels_to_find
 from em_impute.pipeline.open import InputTable, Progress, name_of, row_at
 
-EARLY, LATER, WIDENING = 60, 30, 1.15
-"""For pictures the parameters of the first 60 iterations are kept, and beyond those of iterations 30, 30·1.15, …."""
+EARLY, WIDENING = 40, 1.15
+"""For pictures the parameters of the first 40 iterations are kept, beyond those of iterations 40·1.15, 40·1.15², …."""
 
 N_STARTS = 10
 START_ROWS = 5000
@@ -299,8 +299,8 @@ def _is_kept(iteration: int, showing: Showing) -> bool:
         return True
     if not showing.pictures or iteration <= EARLY:
         return showing.pictures
-    power = np.log(iteration / LATER) / np.log(WIDENING)
-    return bool(round(LATER * WIDENING ** round(power)) == iteration)
+    power = np.log(iteration / EARLY) / np.log(WIDENING)
+    return bool(round(EARLY * WIDENING ** round(power)) == iteration)
 
 
 def _telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:
