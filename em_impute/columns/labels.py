@@ -4,14 +4,14 @@ import re
 import shlex
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from em_impute.em.blocks import Floats
 from em_impute.errors import DesignError, FitError, option
-from em_impute.options import Request
+from em_impute.options import Request, column_of
 from em_impute.table.columns import Codes, TargetColumn, least_type
 from em_impute.table.numbers import is_mark, is_shaped_like, parse_number
 from em_impute.table.text import listed, plural, shown
@@ -91,6 +91,14 @@ def classify_texts(column: TargetColumn, request: Request) -> Kinds:
         kind = ambiguous if is_shaped_like(text, list(labels)) else missing
         kind[text] = n
     return Kinds(labels, missing, ambiguous)
+
+
+def unused_tokens(texts: Collection[str], request: Request) -> tuple[str, ...]:
+    """Spell the options that name a token which is none of the texts of the columns to fill."""
+    held = {*texts, *(text.strip() for text in texts)}
+    given = [(field, token) for field in ("null_values", "keep_values") for token in getattr(request, field)]
+    unused = [(field, token) for field, token in given if token.strip() and not held & {token, token.strip()}]
+    return tuple(option(field, shlex.quote(token)) for field, token in unused if not column_of(token)[0])
 
 
 def resolve_marks(name: str, column: TargetColumn, request: Request, labels: Sequence[str] = ()) -> Kinds:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.deduplicate import merge_equal_rows
-from em_impute.columns.labels import Labels, read_labels
+from em_impute.columns.labels import Labels, read_labels, unused_tokens
 from em_impute.columns.weights import WeightScale, relative_weights
 from em_impute.em.blocks import Block, Floats, Integers, Rows
 from em_impute.em.em import Problem, Step, make_problem
@@ -109,7 +109,8 @@ def fit_column_of_parts(scan: ScanResult, column: int, map_parts: MapParts, prog
     sample = scan.summary.samples[column]
     if request.names_one_mixture or sample.may_fill.all():  # EM goes over all rows: either kind is drawn at one rate
         sample = trimmed(sample, min(scan.sample_size, START_ROWS), evenly=True)
-    opened = interpreted(_sample_table(scan, column, sample), request)
+    unused = unused_tokens([*chain.from_iterable(scan.summary.counts.values())], request)
+    opened = replace(interpreted(_sample_table(scan, column, sample), request), unused=unused)
     target = opened.table.targets[column]
     labels = read_labels(names[column], _of_all_rows(target, scan.summary.counts[column]), request)
     deltas = _deltas(request, labels, read_labels(names[column], target, request))

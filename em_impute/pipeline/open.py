@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.columns.deduplicate import Key
+from em_impute.columns.labels import unused_tokens
 from em_impute.columns.predictors import Column, Known, Rejected, TextColumn
 from em_impute.columns.readings import (
     Reading,
@@ -57,6 +58,7 @@ class InputTable:
     unsettled: tuple[str, ...] = ()  # the columns of dates in which nothing tells the day from the month
     told: frozenset[str] = frozenset()
     """The columns whose kinds are no question, since the user has named them or they were made of texts."""
+    unused: Sequence[str] = ()  # options that name a token which no column to fill holds
     left: Sequence[Rejected] = ()  # columns with gaps that cannot be filled, where none was named
 
     def apart_from(self, column: int) -> "InputTable":
@@ -202,6 +204,7 @@ def interpreted(opened: InputTable, request: Request) -> InputTable:
         names=[*opened.names, *made_names(readings)],
         readings=readings,
         unsettled=unsettled,
+        unused=unused_tokens([text for target in table.targets.values() for text in target.texts], request),
         # Days in a row are no row numbers, and the user need not say so.
         told=frozenset((*(opened.names[index] for index in told), *made_names(readings))),
     )

@@ -94,7 +94,7 @@ def _predictors(
 
 def notices(found: Iterable[tuple[str, str]]) -> list[Notice]:
     """Make warnings of their codes and messages; these name two options only."""
-    said = {"null_values": "--null-value", "kinds": "--as"}
+    said = {"null_values": "--null-value", "keep_values": "--keep-value", "kinds": "--as"}
     return [Notice(code, spelled(message, lambda name, value: f"{said[name]} {value}")) for code, message in found]
 
 

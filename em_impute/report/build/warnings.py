@@ -288,6 +288,8 @@ def told_from_reading(opened: InputTable) -> Iterator[tuple[str, str]]:
         yield "S08", f"{told} Option --quote '\"' says which is out of place."
     if opened.unsettled:
         yield "S07", of_unsettled(opened.unsettled)
+    if opened.unused:
+        yield "S10", f"No cell of a column to fill holds what {listed(opened.unused)} names."
 
 
 def lines_told(found: Sequence[tuple[str, Asides]], kinds: Mapping[int, str]) -> Iterator[str]:

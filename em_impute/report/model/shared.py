@@ -45,9 +45,10 @@ WARNINGS = {
     "S07": "A note rather than a warning: nothing tells the day from the month in some columns of dates.",
     "S08": "A note rather than a warning: quotes are read as text.",
     "S09": "A note rather than a warning: rows of one key, which share a label, are filled one by one.",
+    "S10": "A note rather than a warning: no column to fill holds a token that an option names.",
 }
 
-NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "S07", "S08", "S09", "W17"})
+NOTES = frozenset({"S01", "S03", "S04", "S05", "S06", "S07", "S08", "S09", "S10", "W17"})
 """What merely informs.  No option lets it stop a run."""
 
 
