@@ -235,6 +235,11 @@ def the_totals(report: FitReport) -> Iterator[Block]:
         "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
         "filled labels overstates the more likely one."
     )
+    if any(one.action == "rows weighted" for one in report.log):
+        yield (
+            "Every row counts once here: --weights has no part in these counts and shares. For weighted totals, add up "
+            "the weights times the probabilities that --probabilities writes."
+        )
     yield from folded("Rows of each label", head, rows, by=3)
     shares = [
         [Name(label), percent(one.estimate), percents(one.low, one.high), percent(one.missing_information)]
