@@ -16,7 +16,7 @@ from em_impute.em.clustering import Hierarchy, build_hierarchy, far_apart, parti
 from em_impute.em.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Family, Prior, default_prior, m_step
-from em_impute.em.parameters import Parameters, coinciding, push_apart
+from em_impute.em.parameters import Parameters, coinciding
 from em_impute.errors import FitError, option
 
 ROWS_PER_COMPONENT = 6
@@ -68,7 +68,7 @@ class Mixture(NamedTuple):
     recipe: Recipe
     n_starts: int = 1
     n_optima: int = 1
-    separable: bool = True  # False: without labels, and some components coincide also when pushed apart
+    separable: bool = True  # False: without labels, and some components coincide
 
 
 def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
@@ -101,8 +101,7 @@ def _begin(rows: Rows, component: Integers, n_components: int, family: Family, p
 def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy: Hierarchy) -> Mixture:
     """Fit a mixture to rows without labels: short runs from many starts, the best ones to the end.
 
-    A best run whose components coincide may have ended on a saddle: it is run again with these pushed apart.  Raises
-    FitError when every start ends in a collapsed component.
+    Raises FitError when every start ends in a collapsed component.
     """
     n_components, family, max_iter = problem.component_label.size, FAMILIES[recipe.family], recipe.stopping.max_iter
     n_starts, n_finalists = THOROUGH if recipe.thorough else QUICK
@@ -136,10 +135,6 @@ def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy
     if not finals:
         raise failures[-1]
     best = max(finals, key=_height)
-    alike = coinciding(best.parameters)
-    if alike.any():
-        finals += succeed(finish, succeed(look, [push_apart(best.parameters, alike, recipe.seed)]))
-        best = max(finals, key=_height)
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
     n_optima = len({round((best.objective - final.objective) / unit) for final in finals})
     return Mixture(best, recipe, len(merged) + len(runs), n_optima)

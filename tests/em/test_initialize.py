@@ -111,20 +111,6 @@ def test_the_winner_of_a_search_has_the_best_objective_of_many_single_runs(monke
     assert thorough.n_optima > 1
 
 
-def test_a_search_leaves_a_saddle_where_components_coincide(monkeypatch):
-    # From equal components every row belongs to each as much as to any other, and EM stays where it is.
-    x, _ = three_groups()
-    saddle = Parameters(np.full(3, 1 / 3), np.zeros((3, 2)), np.array([np.cov(x.T)] * 3))
-    free = search_in(x, 3)
-
-    monkeypatch.setattr(start_module, "_guesses", lambda *_: [saddle])
-    monkeypatch.setattr(start_module, "partitions", lambda *_: [])
-    found = search_in(x, 3)
-
-    assert found.fit.objective == pytest.approx(free.fit.objective, abs=1e-4)
-    assert found.n_starts == 1
-
-
 @pytest.mark.parametrize("noise", [0.0, 1e-5])
 def test_a_search_prefers_an_honest_fit_to_a_spurious_one_on_a_handful_of_equal_rows(noise):
     # Without a prior a component on six (nearly) equal rows has an (almost) unbounded likelihood.
