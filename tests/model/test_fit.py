@@ -148,7 +148,6 @@ def test_the_log_likelihood_of_many_rows_is_that_of_a_fit_to_few(tmp_path, monke
     text = table()[-1]
     few = filled(tmp_path, text)[0]
     monkeypatch.setattr("em_impute.model.fit.PATH_ROWS", 10)
-    monkeypatch.setattr("em_impute.model.fit.CHUNK_ROWS", 7)
     many = filled(tmp_path, text)[0]
 
     assert many.fitted.mixture.fit.log_likelihood == pytest.approx(few.fitted.mixture.fit.log_likelihood, rel=1e-12)
