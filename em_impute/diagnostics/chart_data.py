@@ -209,9 +209,8 @@ def _count_in_bins(found: FittedColumn, cells: _Cells, feature: int) -> FeatureH
 
 def _rounded(values: NDArray[Any], digits: int) -> list[Any]:
     """Write numbers with so many significant digits, as lists as deep as the array."""
-    if values.ndim > 1:
-        return [_rounded(row, digits) for row in values]
-    return [float(f"{value:.{digits}g}") for value in values.tolist()]
+    found: list[Any] = np.vectorize(lambda value: float(f"{value:.{digits}g}"), otypes=[float])(values).tolist()
+    return found
 
 
 def _probe(x: Floats, copies: Floats) -> Floats:

@@ -11,7 +11,6 @@ from em_impute.em.clustering import build_hierarchy
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.families import FAMILIES, Prior, default_prior
 from em_impute.em.mixture import Recipe, components_of_labels, search, start_from_labels
-from em_impute.em.parameters import Parameters
 from em_impute.errors import FitError, option
 
 STOPPING = Stopping(1e-6, 500)
