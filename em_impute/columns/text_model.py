@@ -63,7 +63,7 @@ class TextModel(NamedTuple):
             log_odds = np.tile(self.coefficients[-1].astype(float), (some.stop - some.start, 1))
             for column, of_text in zip(columns, of_texts, strict=True):
                 log_odds += of_text[column.code[some]]  # −1 takes the last row: a missing cell
-            scores[some] = centred_logs(_shrunk(_softmax(log_odds), self.shares, self.n_labelled))
+            scores[some] = centred_logs(_probability(log_odds, self.shares, self.n_labelled))
         return scores
 
     def _of_texts(self, columns: Sequence[NamedTexts]) -> list[Floats]:
@@ -80,8 +80,7 @@ class TextFit(NamedTuple):
 
     model: TextModel
     scores: Floats  # (n_rows, n_labels, or 1 for two)
-    log_loss: float  # cross-validated, in nats
-    log_loss_of_shares: float
+    gain: float  # by which log probabilities of labels held out are higher than by the shares, on average, in nats
 
 
 class Examples(NamedTuple):
@@ -137,8 +136,8 @@ def fit_text_model(
     known = examples.fold >= 0
     probability, shares = (one[known] for one in _held_out(examples, fits))
     scores[rows[known]] = centred_logs(probability)
-    losses = [_log_loss(one, examples.label[known], examples.weight[known]) for one in (probability, shares)]
-    return TextFit(model, scores, *losses)
+    gain = _log_loss(shares, examples.label[known], examples.weight[known])
+    return TextFit(model, scores, gain - _log_loss(probability, examples.label[known], examples.weight[known]))
 
 
 def _with_typical_cells(coefficients: Floats, examples: Examples, vocabularies: Sequence[Vocabulary]) -> Floats:
@@ -275,8 +274,7 @@ def _held_out(examples: Examples, fits: Sequence[Floats]) -> tuple[Floats, Float
     for fold, coefficients in enumerate(fits):
         mine, others = examples.fold == fold, examples.take(examples.fold != fold)
         shares[mine] = _shares(others)
-        log_odds = examples.x[mine] @ coefficients
-        probability[mine] = _shrunk(_softmax(log_odds), shares[mine], float(others.weight.sum()))
+        probability[mine] = _probability(examples.x[mine] @ coefficients, shares[mine], float(others.weight.sum()))
     return probability, shares
 
 
@@ -287,17 +285,16 @@ def _shares(examples: Examples) -> Floats:
     return shares
 
 
-def _softmax(log_odds: Floats) -> Floats:
-    """Turn log-odds, (n_rows, n_labels), into probabilities."""
+def _probability(log_odds: Floats, shares: Floats, n_labelled: float) -> Floats:
+    """Turn log-odds, (n_rows, n_labels), into probabilities.
+
+    The labels' shares are mixed in as one more row would: none of n rows shows that a probability is below 1 in n.
+    """
     probability: Floats = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
-    probability /= probability.sum(axis=1, keepdims=True)
+    probability *= n_labelled / probability.sum(axis=1, keepdims=True)
+    probability += shares
+    probability /= n_labelled + 1.0
     return probability
-
-
-def _shrunk(probability: Floats, shares: Floats, n_labelled: float) -> Floats:
-    """Mix in the labels' shares as one more row would: none of n rows shows that a probability is below 1 in n."""
-    mixed: Floats = (n_labelled * probability + shares) / (n_labelled + 1.0)
-    return mixed
 
 
 def _log_loss(probability: Floats, label: Integers, weight: Floats) -> float:

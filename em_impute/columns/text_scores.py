@@ -119,8 +119,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
         return None
     fit = fit_text_model(texts, shown, label, every, fold, len(labels), seed)
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
-    n_nats = (fit.log_loss_of_shares - fit.log_loss) * every[label >= 0].sum()
-    if not n_nats > LEAST_GAIN * len(scored):
+    if not fit.gain * every[label >= 0].sum() > LEAST_GAIN * len(scored):
         return None
     called = tuple(unused_name(f"texts for {one}", names, "'") for one in scored)
     used = {one.name: column[one.name] for one in texts}
@@ -313,14 +312,16 @@ def _texts_of(table: Table, index: int | None, name: str, *, values: bool) -> Na
     category = None if index is None else table.categories.get(index)
     if category is not None and category.code is not None:
         parsed = [(text, parse_number(text)) for text in category.texts]
-        return NamedTexts(name, category.code, [text if number is None else _spelt(number) for text, number in parsed])
+        return NamedTexts(
+            name, category.code, [text if number is None else f"{number:.15g}" for text, number in parsed]
+        )
     column = None if index is None else table.numbers[index]
     if column is None or column.numbers is None:
         return NamedTexts(name, np.full(table.n_rows, -1), ())
     if not values:
         return NamedTexts(name, np.where(np.isnan(column.of(slice(None))), -1, 0), (SHOWN,))
     code, numbers = column.coded()
-    return NamedTexts(name, code, [_spelt(number) for number in numbers.tolist()])
+    return NamedTexts(name, code, [f"{number:.15g}" for number in numbers.tolist()])
 
 
 def _gaps_of_constant(table: Table, index: int) -> int:
@@ -329,7 +330,3 @@ def _gaps_of_constant(table: Table, index: int) -> int:
     if category is not None:
         return category.n_missing if len(category.texts) == 1 else 0
     return numbers.n_missing if _n_values(numbers) == 1 else 0
-
-
-def _spelt(number: float) -> str:
-    return f"{number:.15g}"

@@ -47,7 +47,7 @@ class Strengths(NamedTuple):
 
     def take(self, mixtures: Integers | slice) -> "Strengths":
         """Keep some mixtures."""
-        return Strengths(*(part[mixtures] for part in self))
+        return Strengths._make(part[mixtures] for part in self)
 
 
 class Batch(NamedTuple):
