@@ -84,18 +84,6 @@ class Step(NamedTuple):
     n_maps: int = 0  # E steps up to here, those for extrapolations that were not taken among them
 
 
-class Fit(NamedTuple):
-    """A fitted mixture and how it was reached."""
-
-    parameters: Parameters
-    component_label: Integers  # (n_components,)
-    log_likelihood: float
-    objective: float
-    path: tuple[float, ...]  # log-likelihood at every step, the start first
-    stop: Stop
-    remaining: float
-
-
 def make_problem(
     x: Floats, label: Integers, weight: Floats, component_label: Integers, *, free_shares: bool = False
 ) -> Problem:

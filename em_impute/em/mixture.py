@@ -13,7 +13,7 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows, draw_by_weight, sample_rows, slices
 from em_impute.em.clustering import Hierarchy, build_hierarchy, far_apart, partitions
-from em_impute.em.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, iterate, make_problem
+from em_impute.em.em import DEFAULT_STOPPING, MapBlocks, Problem, Step, Stop, Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Family, Prior, default_prior, m_step
 from em_impute.em.parameters import Parameters, coinciding
@@ -62,10 +62,16 @@ class Recipe(NamedTuple):
 
 
 class Mixture(NamedTuple):
-    """A fitted mixture and the number of starts that agreed on it."""
+    """A fitted mixture, how it was reached, and the number of starts that agreed on it."""
 
-    fit: Fit
+    parameters: Parameters
+    component_label: Integers  # (n_components,)
     recipe: Recipe
+    log_likelihood: float
+    objective: float
+    path: tuple[float, ...]  # log-likelihood at every step, the start first
+    stop: Stop
+    remaining: float = 0.0
     n_starts: int = 1
     n_optima: int = 1
     separable: bool = True  # False: without labels, and some components coincide
@@ -108,16 +114,16 @@ def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy
     begin = recipe._replace(stopping=recipe.stopping._replace(max_iter=min(SHORT_RUN, max_iter)), accelerate=False)
     failures = [FitError("EM found no start", f"raise {option('prior_strength')}")]
 
-    def look(start: Parameters) -> Fit:
+    def look(start: Parameters) -> Mixture:
         return climb(problem, start, prior, begin)
 
-    def finish(begun: Fit) -> Fit:
+    def finish(begun: Mixture) -> Mixture:
         left = recipe.stopping._replace(max_iter=max_iter - len(begun.path) + 1)
         final = climb(problem, begun.parameters, prior, recipe._replace(stopping=left))
         _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
         return final._replace(path=begun.path[:-1] + final.path)
 
-    def succeed(work: Callable[[Item], Fit], items: Iterable[Item]) -> Iterator[Fit]:
+    def succeed(work: Callable[[Item], Mixture], items: Iterable[Item]) -> Iterator[Mixture]:
         """Yield the fits that succeed, and note why others fail."""
         for item in items:
             try:
@@ -137,7 +143,7 @@ def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy
     best = max(finals, key=_height)
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
     n_optima = len({round((best.objective - final.objective) / unit) for final in finals})
-    return Mixture(best, recipe, len(merged) + len(runs), n_optima)
+    return best._replace(recipe=recipe, n_starts=len(merged) + len(runs), n_optima=n_optima)
 
 
 def climb(
@@ -147,20 +153,19 @@ def climb(
     recipe: Recipe,
     watch: Callable[[Step], None] | None = None,
     map_blocks: MapBlocks = map,
-) -> Fit:
+) -> Mixture:
     """Run EM to its end; `watch` is told of each step."""
     family, path = FAMILIES[recipe.family], {}
     for step in iterate(problem, start, family, prior, recipe.stopping, map_blocks, accelerate=recipe.accelerate):
         if watch is not None:
             watch(step)
         path[step.iteration] = step.log_likelihood
-    stop, likelihoods = step.stop or "max_iter", tuple(path.values())
-    return Fit(
-        step.parameters, problem.component_label, step.log_likelihood, step.objective, likelihoods, stop, step.remaining
-    )
+    stop, path_of_steps = step.stop or "max_iter", tuple(path.values())
+    reached = step.log_likelihood, step.objective, path_of_steps, stop, step.remaining
+    return Mixture(step.parameters, problem.component_label, recipe, *reached)
 
 
-def _height(run: Fit) -> float:
+def _height(run: Mixture) -> float:
     """Round the objective, so that of runs that reached the same optimum the first counts, not the luckiest one."""
     return round(run.objective, 4)
 
@@ -232,14 +237,16 @@ def fit_mixture(
         if hierarchy is None:
             hierarchy = build_hierarchy(few, overall_covariance(few), recipe.seed)
         found = search(few_problem, few, prior, recipe, hierarchy)
-        fitted = found.fit if few is rows else climb(problem, found.fit.parameters, prior, recipe, watch)
-        return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
+        if few is not rows:
+            final = climb(problem, found.parameters, prior, recipe, watch)
+            found = final._replace(n_starts=found.n_starts, n_optima=found.n_optima)
+        return found._replace(separable=not coinciding(found.parameters).any())
 
     start = start_from_labels(rows, component_label, prior, recipe.seed)
     if few is not rows and recipe.accelerate:
         with suppress(FitError):
             start = climb(few_problem, start, prior, recipe).parameters
-    return Mixture(climb(problem, start, prior, recipe, watch), recipe)
+    return climb(problem, start, prior, recipe, watch)
 
 
 def _fewer(rows: Rows, seed: int) -> Rows:
@@ -260,7 +267,7 @@ def refits(rows: Rows, mixture: Mixture, n_refits: int, seed: int) -> list[Param
     components keep their names.  One that collapses is replaced by `mixture` itself.
     """
     rng = np.random.default_rng(seed)
-    recipe, component_label, start = mixture.recipe, mixture.fit.component_label, mixture.fit.parameters
+    recipe, component_label, start = mixture.recipe, mixture.component_label, mixture.parameters
     few = sample_rows(rows, MAX_REFITTED_ROWS, seed)
     prior = _prior_for(few, component_label.size, recipe.prior_strength)
     stopping = recipe.stopping._replace(tolerance=max(recipe.stopping.tolerance, REFIT_TOLERANCE))

@@ -8,7 +8,7 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.em.blocks import Floats, make_blocks, slices
-from em_impute.em.em import Fit, Step, expect, make_problem, posterior
+from em_impute.em.em import Step, expect, make_problem, posterior
 from em_impute.em.expectation import e_step
 from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits
 from em_impute.em.parameters import Parameters, clamp
@@ -55,21 +55,19 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
     n_labels = choice.n_groups or len(design.labels)
     mixture = fit_mixture(design.learning, n_labels, choice.recipe, watch)
     if not (design.label >= 0).any():
-        order = np.argsort(mixture.fit.parameters.mean[:, by], kind="stable")
-        parameters = Parameters(*(values[order] for values in mixture.fit.parameters))
-        mixture = mixture._replace(fit=mixture.fit._replace(parameters=parameters))
+        order = np.argsort(mixture.parameters.mean[:, by], kind="stable")
+        parameters = Parameters(*(values[order] for values in mixture.parameters))
+        mixture = mixture._replace(parameters=parameters)
     elif choice.recipe.unlabelled_weight != 1.0:
         # Of the rows as they are, where the fit weighed some of them less.
-        recipe, fit = mixture.recipe, mixture.fit
-        problem = make_problem(*design.learning, fit.component_label, free_shares=recipe.free_shares)
-        log_likelihood = expect(problem, fit.parameters).log_likelihood
-        mixture = mixture._replace(fit=fit._replace(log_likelihood=log_likelihood))
+        problem = make_problem(*design.learning, mixture.component_label, free_shares=mixture.recipe.free_shares)
+        mixture = mixture._replace(log_likelihood=expect(problem, mixture.parameters).log_likelihood)
     unlabelled = design.distinct.label < 0
-    probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
+    probability = posterior(mixture.parameters, mixture.component_label, design.distinct.x[unlabelled])
 
     def draw(n_draws: int, seed: int) -> Draws:
         parameters = refits(design.learning, mixture, n_draws, seed)
-        return MixtureDraws(parameters, mixture.fit.component_label)
+        return MixtureDraws(parameters, mixture.component_label)
 
     return Fitted(choice, lambda: mixture, probability, draw, how)
 
@@ -122,4 +120,4 @@ def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, 
         for block in make_blocks(rows.x[some], rows.label[some], rows.weight[some], component_label.size):
             path += [np.vdot(block.weight, e_step(block, one, log_clamp).log_evidence) for one in found]
     *_, last = way = path.tolist()
-    return Mixture(Fit(found[-1], component_label, last, last, tuple(way), "held-out labels", 0.0), recipe)
+    return Mixture(found[-1], component_label, recipe, last, last, tuple(way), "held-out labels")

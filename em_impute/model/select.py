@@ -120,7 +120,7 @@ def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_lab
         kept = folds != fold
         if not kept.all():
             learning, _ = merge_equal_rows(Rows(rows.x[kept], rows.label[kept], rows.weight[kept]))
-            fit, rows_asked = fit_mixture(learning, n_labels, recipe).fit, asked == fold
+            fit, rows_asked = fit_mixture(learning, n_labels, recipe), asked == fold
             probability[rows_asked] = posterior(fit.parameters, fit.component_label, shown[rows_asked])
     return probability
 
@@ -183,8 +183,8 @@ def choose_clusters(design: Design, covariance: str, recipe: Recipe, progress: P
             mixture = fit_mixture(rows, n_groups, one, hierarchy=hierarchy)
         except FitError as error:
             return Candidate(family, None, error.message, n_groups)
-        log_likelihood = mixture.fit.log_likelihood - design.log_jacobian(rows)
-        probability = posterior(mixture.fit.parameters, mixture.fit.component_label, rows.x)
+        log_likelihood = mixture.log_likelihood - design.log_jacobian(rows)
+        probability = posterior(mixture.parameters, mixture.component_label, rows.x)
         entropy, n_rows = total_entropy(probability, rows.weight), float(rows.weight.sum())
         criteria = information_criteria(mixture, log_likelihood, n_rows, entropy)
         return Candidate(family, criteria["bic"], "", n_groups, criteria["icl"])
@@ -220,7 +220,7 @@ def information_criteria(mixture: Mixture, log_likelihood: float, rows: float, e
 
     `entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
     """
-    n_components, n_features = mixture.fit.parameters.mean.shape
+    n_components, n_features = mixture.parameters.mean.shape
     n_free = n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features)
     bic = -2.0 * log_likelihood + n_free * np.log(rows)
     return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * entropy}
