@@ -169,8 +169,7 @@ def iterate(
     for n_maps in count(1):
         moments, objective = _look(problem, parameters, family, prior, map_blocks, tentative=tried is not None)
         gain = objective - last.objective
-        if squarem and tried and gain < -STALL_TOLERANCE * (1.0 + abs(last.objective)):
-            squarem.reject()
+        if tried and gain < -STALL_TOLERANCE * (1.0 + abs(last.objective)):
             parameters, tried = mapped, None
             continue
         # The start need not lie in the family, so the first M step alone may lower the objective.
