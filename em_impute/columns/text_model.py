@@ -174,27 +174,19 @@ def design_matrix(columns: Sequence[NamedTexts], vocabularies: Sequence[Vocabula
 
 
 def choose_ridge(examples: Examples) -> tuple[float, list[Floats]]:
-    """Try ridges from strong to weak: the best by cross-validation, and the coefficients without each fold.
-
-    Coefficients are averaged over the ridges, each weighed by the product of the probabilities that it gave to labels
-    left out (pseudo-Bayesian averaging: Geisser & Eddy 1979, JASA 74).  By few labels the best is the luckiest.
-    """
+    """Try ridges from strong to weak: the best by cross-validation, and the coefficients without each fold."""
     known = examples.fold >= 0
     label, weight = examples.label[known], examples.weight[known]
-    start: Sequence[Floats | None] = [None] * (max(0, int(examples.fold.max())) + 1)
-    total, mass, best, chosen = [np.zeros(())] * len(start), 0.0, np.inf, 0
+    fits: Sequence[Floats | None] = [None] * (max(0, int(examples.fold.max())) + 1)
+    best, chosen, kept = np.inf, 0, list[Floats]()
     for number, ridge in enumerate(RIDGES):
-        start = fits = _fit_folds(examples, ridge, start)
-        loss = _log_loss(_held_out(examples, fits)[0][known], label, weight) * float(weight.sum())
-        lower = min(loss, best)
-        before, now = np.exp(lower - best), np.exp(lower - loss)
-        total = [before * old + now * new for old, new in zip(total, fits, strict=True)]
-        mass = before * mass + now
+        fits = found = _fit_folds(examples, ridge, fits)
+        loss = _log_loss(_held_out(examples, found)[0][known], label, weight)
         if loss < best:
-            best, chosen = loss, number
+            best, chosen, kept = loss, number, found
         elif number - chosen == PATIENCE:
             break
-    return RIDGES[chosen], [one / mass for one in total]
+    return RIDGES[chosen], kept
 
 
 def fit_ridge(examples: Examples, ridge: float, start: Floats | None = None) -> Floats:
