@@ -227,10 +227,7 @@ def information_criteria(mixture: Mixture, log_likelihood: float, rows: float, e
 
 
 def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: int) -> list[Candidate]:
-    """Look at numbers of groups for a short while, then thoroughly at those that may be the best.
-
-    These are the ones that would be on top if they gained as much as others did by the second look.
-    """
+    """Look at numbers of groups for a short while, then thoroughly at those that are all but the best."""
     kinds = [(FAMILIES[name].diagonal, FAMILIES[name].spherical) for name in families]  # others are alike in one group
     different = [name for at, name in enumerate(families) if kinds.index(kinds[at]) == at]
     tried = [compare(family, 1, is_thorough=False) for family in different]
@@ -238,15 +235,10 @@ def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: 
         if n_groups - (best_of(tried).components or 0) > PATIENCE:
             break
         tried += [compare(family, n_groups, is_thorough=False) for family in families]
-    gain, thorough = VERY_STRONG, set[int]()
-    while True:
-        scores = {at: one.score for at, one in enumerate(tried) if one.score is not None and at not in thorough}
-        at = min(scores, key=scores.__getitem__, default=None)
-        if at is None or scores[at] - (best_of(tried).score or 0.0) > gain:
-            return tried
-        tried[at] = compare(tried[at].covariance, tried[at].components)
-        thorough.add(at)
-        gain = max(gain, scores[at] - (tried[at].score or scores[at]))
+    highest = (best_of(tried).score or 0.0) + VERY_STRONG
+    return [
+        one if one.score is None or one.score > highest else compare(one.covariance, one.components) for one in tried
+    ]
 
 
 def _families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> tuple[str, ...]:
