@@ -120,7 +120,7 @@ def _ngram_counts(texts: Sequence[str]) -> "csr_matrix":
     """Count the n-grams of each text by their hashes: (n_texts, 2^HASH_BITS)."""
     from scipy.sparse import csr_matrix
 
-    text, bucket = ngrams(texts)
+    text, bucket = _ngrams(texts)
     return csr_matrix((np.ones(text.size), (text, bucket)), shape=(len(texts), 1 << HASH_BITS))
 
 
@@ -146,7 +146,7 @@ def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
             yield texts[first:stop]
 
 
-def ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+def _ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
     """Give the n-grams of words with a blank at either end: texts they are in and hashes, (n_occurrences,) each."""
     characters = np.frombuffer(" ".join(["", *texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     size = np.fromiter(map(len, texts), np.intp, len(texts)) + 1
