@@ -22,7 +22,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.missingness.regression import climb, evidence_of_predictors, rate_of
+from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp, rate_of
 from em_impute.serialize.annotations import Axes
 
 AT_RANDOM, BY_PREDICTORS, BY_CLASS = range(3)
@@ -35,9 +35,9 @@ ROWS_PER_LABEL = 5.0
 a reason is mostly what the model has not learnt yet, and its evidence counts by the part that is left, mean over the
 labels: many rows of one do not tell what a rare one looks like."""
 
-SPREAD = 1.0
-"""Standard deviation of the log-odds of losing a label between classes, beforehand: the rates of two labels are as far
-apart as .2 and .5 in the middle case."""
+SPREADS = (0.5, 1.0, 2.0)
+"""Standard deviations of the log-odds of losing a label between classes, equally likely beforehand.  At 1 the rates of
+two labels are as far apart as .2 and .5 in the middle case; at 2 as .1 and .65."""
 
 VAGUE = 1e-4
 """Precision of their mean, which is as good as none."""
@@ -144,9 +144,16 @@ def weigh_reasons(judged: Judged, known: Floats, n_missing: float, *, is_class: 
     `known` (n_labels,) are the rows of the table with each label and `n_missing` those with none, of which `judged` may
     be a sample.
     """
-    shift, covariance, of_class = _by_class(judged)
-    of_predictors = evidence_of_predictors(judged.x, judged.n_numbers, judged.lacks, judged.weight)
-    log_evidence = np.array([0.0, of_predictors, of_class])
+    parts = zip(*(_by_class(judged, spread) for spread in SPREADS), strict=True)
+    shifts, covariances, evidence = map(np.array, parts)
+    of_spread = np.exp(evidence - evidence.max())
+    of_spread /= of_spread.sum()
+    shift = np.einsum("s,sk->k", of_spread, shifts)
+    apart = shifts - shift
+    covariance = np.einsum("s,skl->kl", of_spread, covariances + apart[:, :, None] * apart[:, None])
+    log_evidence = np.array(
+        [0.0, evidence_of_predictors(judged.x, judged.n_numbers, judged.lacks, judged.weight), log_mean_exp(evidence)]
+    )
     counts = float((known / (known + ROWS_PER_LABEL)).mean())
     posterior = np.array([0.0, 0.0, 1.0]) if is_class else _posterior(log_evidence, counts)
     missing = known * np.exp(shift - shift.max())  # rows of each label without it
@@ -165,11 +172,11 @@ def _posterior(log_evidence: Floats, counts: float) -> Floats:
     return np.append((1.0 - by_class) * others / others.sum(), by_class)
 
 
-def _by_class(judged: Judged) -> tuple[Floats, Floats, float]:
-    """Find the shifts a_k, normal with deviation `SPREAD`, in log ρ_k = base + a_k: mode, covariance, log-evidence."""
+def _by_class(judged: Judged, spread: float) -> tuple[Floats, Floats, float]:
+    """Find the shifts a_k, normal with deviation `spread`, in log ρ_k = base + a_k: mode, covariance, log-evidence."""
     n_labels, weight, lacks = judged.probability.shape[1], judged.weight, judged.lacks
     base = float(np.log(weight[lacks].sum() / weight[~lacks].sum()))
-    precision = (np.eye(n_labels) - 1.0 / n_labels) / SPREAD**2 + VAGUE * np.eye(n_labels)
+    precision = (np.eye(n_labels) - 1.0 / n_labels) / spread**2 + VAGUE * np.eye(n_labels)
 
     def height(a: Floats) -> float:
         odds = judged.probability @ np.exp(base + a)  # (n_rows,), that each lacks its label
@@ -189,6 +196,6 @@ def _by_class(judged: Judged) -> tuple[Floats, Floats, float]:
     one_rate = float((slope_and_curvature(nothing)[1] - precision).sum()) / n_labels
     at_random = height(nothing) - 0.5 * np.log(max(one_rate, np.finfo(float).tiny))
     a, highest, curvature = climb(height, slope_and_curvature, nothing)
-    log_evidence = highest - (n_labels - 1) * np.log(SPREAD) - 0.5 * float(np.linalg.slogdet(curvature)[1])
+    log_evidence = highest - (n_labels - 1) * np.log(spread) - 0.5 * float(np.linalg.slogdet(curvature)[1])
     centring = np.eye(n_labels) - 1.0 / n_labels
     return centring @ a, centring @ np.linalg.inv(curvature) @ centring, float(log_evidence - at_random)

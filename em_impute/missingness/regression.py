@@ -152,7 +152,7 @@ def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floa
     squares = np.arange(1 + x.shape[1], 1 + x.shape[1] + n_numbers)
     terms[:, 1 : 1 + x.shape[1] + n_numbers] -= terms[:, 1 : 1 + x.shape[1] + n_numbers].mean(axis=0)
     both = terms, np.delete(terms, squares, axis=1)
-    return _log_mean_exp(np.array([_evidence(_turned(one), lacks, weight) for one in both]))
+    return log_mean_exp(np.array([_evidence(_turned(one), lacks, weight) for one in both]))
 
 
 def _turned(terms: Floats) -> Floats:
@@ -165,7 +165,7 @@ def _turned(terms: Floats) -> Floats:
     return np.hstack([terms[:, :1], np.linalg.cholesky(products)])
 
 
-def _log_mean_exp(values: Floats) -> float:
+def log_mean_exp(values: Floats) -> float:
     """Give the logarithm of the mean of what `values` are the logarithms of."""
     return float(values.max() + np.log(np.exp(values - values.max()).mean()))
 
@@ -181,7 +181,7 @@ def _evidence(terms: Floats, lacks: Flags, weight: Floats) -> float:
         precision = np.r_[CONSTANT_PRECISION, np.full(terms.shape[1] - 1, spread**-2)]
         start, height, curvature = fit_logistic(terms, outcome, weight, precision, origin, start)
         found.append(height + 0.5 * float(np.log(precision[1:]).sum() - np.linalg.slogdet(curvature)[1]))
-    return _log_mean_exp(np.array(found)) - float(at_random)
+    return log_mean_exp(np.array(found)) - float(at_random)
 
 
 def draw_kinds(design: Design, seed: int) -> Drawn | None:

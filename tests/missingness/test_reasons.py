@@ -10,7 +10,6 @@ from em_impute.missingness.reasons import (
     AT_RANDOM,
     BY_CLASS,
     BY_PREDICTORS,
-    SPREAD,
     Judged,
     LogOddsShifts,
     Reasons,
@@ -55,7 +54,7 @@ def by_rates(*rates):
 
 def test_the_evidence_for_the_class_is_that_of_a_sum_over_a_grid():
     _, judged = people(150, by_rates(0.6, 0.3), 1)
-    spread, base = SPREAD, np.log(judged.lacks.sum() / (~judged.lacks).sum())
+    spread, base = 1.0, np.log(judged.lacks.sum() / (~judged.lacks).sum())
 
     def log_likelihood(a, b):
         odds = judged.probability @ np.exp(base + np.array([a, b]))
@@ -73,7 +72,7 @@ def test_the_evidence_for_the_class_is_that_of_a_sum_over_a_grid():
     of_class = np.sum(of_class) * step**2 / np.sqrt(2.0 * np.pi * spread**2)
     at_random = np.sum([np.exp(log_likelihood(m, m) + 60.0) for m in mean]) * step
 
-    assert _by_class(judged)[2] == pytest.approx(np.log(of_class / at_random), abs=0.15)
+    assert _by_class(judged, spread)[2] == pytest.approx(np.log(of_class / at_random), abs=0.15)
 
 
 def test_rates_at_which_labels_are_lost_are_found():
