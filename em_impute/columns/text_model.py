@@ -63,8 +63,12 @@ class TextModel(NamedTuple):
             log_odds = np.tile(self.coefficients[-1].astype(float), (some.stop - some.start, 1))
             for column, of_text in zip(columns, of_texts, strict=True):
                 log_odds += of_text[column.code[some]]  # −1 takes the last row: a missing cell
-            scores[some] = centred_logs(_probability(log_odds, self.shares, self.n_labelled))
+            scores[some] = self.scores_of(log_odds)
         return scores
+
+    def scores_of(self, log_odds: Floats) -> Floats:
+        """Turn log-odds (n_rows, n_labels) into scores: (n_rows, n_labels, or 1 for two)."""
+        return centred_logs(_probability(log_odds, self.shares, self.n_labelled))
 
     def _of_texts(self, columns: Sequence[NamedTexts]) -> list[Floats]:
         """Give what each text of a column adds to log-odds, and at the end a missing cell: (n_texts + 1, n_labels)."""
@@ -124,10 +128,11 @@ def fit_text_model(
         fits = _fit_folds(examples, ridge, [None] * len(fits))
     fits = [_with_typical_cells(one, examples, vocabularies) for one in fits]
     coefficients = np.mean(fits, axis=0).astype(np.float32)
+    aligned = _aligned(fits, examples)
     seen = float(examples.weight.sum()) * (1.0 - 1.0 / len(fits))  # as many as by each fit, so that scores are alike
     model = TextModel(vocabularies, coefficients, _shares(examples), ridge, seen)
     scores = model.scores(shown)
-    for number, one in enumerate(fits):
+    for number, one in enumerate(aligned):
         if (mine := np.flatnonzero((fold == number) & (label < 0))).size:
             some = [column._replace(code=column.code[mine]) for column in shown]
             scores[mine] = model._replace(coefficients=one.astype(np.float32)).scores(some)
@@ -135,7 +140,9 @@ def fit_text_model(
         examples = examples._replace(x=design_matrix(shown, vocabularies, rows))
     known = examples.fold >= 0
     probability, shares = (one[known] for one in _held_out(examples, fits))
-    scores[rows[known]] = centred_logs(probability)
+    for number, one in enumerate(aligned):
+        out = examples.fold == number
+        scores[rows[out]] = model.scores_of(examples.x[out] @ one)
     gain = _log_loss(shares, examples.label[known], examples.weight[known])
     return TextFit(model, scores, gain - _log_loss(probability, examples.label[known], examples.weight[known]))
 
@@ -150,6 +157,18 @@ def _with_typical_cells(coefficients: Floats, examples: Examples, vocabularies: 
             found[stop - 1] = (share @ examples.x[:, start:stop]) @ coefficients[start:stop]
         start = stop
     return found
+
+
+def _aligned(fits: Sequence[Floats], examples: Examples) -> list[Floats]:
+    """Shift the intercepts of fits, so that all say the same of the labelled rows on average.
+
+    How often a label is among those that a fit has seen says which it has not: the scores of a fold would tell of its
+    labels what no row to fill tells, above all of labels that are known in few rows.
+    """
+    typical = examples.weight @ examples.x / examples.weight.sum()  # (n_features + 1,)
+    said = np.array([typical @ one for one in fits])  # (n_fits, n_labels)
+    shift = said.mean(axis=0) - said
+    return [np.vstack([one[:-1], one[-1] + by]) for one, by in zip(fits, shift, strict=True)]
 
 
 def centred_logs(probability: Floats) -> Floats:

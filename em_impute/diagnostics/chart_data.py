@@ -95,7 +95,7 @@ def _curve(found: FittedColumn) -> PosteriorCurve | None:
     order = order[np.unique(x[order], return_index=True)[1]]
     probability = found.distinct_probability[order].T
     by_label = {label: _rounded(one, DIGITS) for label, one in zip(labels, probability, strict=True)}
-    return PosteriorCurve(about.name, _rounded(about.shift + about.scale * x[order], PLACE_DIGITS), by_label)
+    return PosteriorCurve(_rounded(about.shift + about.scale * x[order], PLACE_DIGITS), by_label)
 
 
 def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: int) -> Plane | None:
