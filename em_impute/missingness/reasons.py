@@ -50,9 +50,6 @@ DOUBTFUL = 0.2
 """Probability of the class below which the fills take labels to be missing at random: twice what is believed of it
 beforehand, so that without evidence nothing moves."""
 
-CERTAIN = 0.99
-"""Probability from which on it is taken for the reason."""
-
 SURE = 0.03
 """Standard deviation of the log-odds of losing a label below which one point stands for all draws."""
 
@@ -118,8 +115,6 @@ class Reasons:
             normal = np.random.default_rng(0).standard_normal((N_POINTS // 2, n_labels))
             points = self.shift + np.concatenate([normal, -normal]) @ self.root.T
         points = points - points.mean(axis=1, keepdims=True)
-        if self.by_class > CERTAIN:
-            return LogOddsShifts(np.full(len(points), 1.0 / len(points)), points)
         weight = np.full(len(points), self.by_class / len(points))
         return LogOddsShifts(np.r_[1.0 - self.by_class, weight], np.vstack([np.zeros(n_labels), points]))
 

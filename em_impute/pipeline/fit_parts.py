@@ -169,7 +169,7 @@ def _fit_all_rows(
 
     Parts are reduced from left to right, and within a part its blocks, so that every backend gives the same bits.
     """
-    known, component_label, recipe = [*model.pooled.known_labels], start.fit.component_label, start.recipe
+    known, component_label, recipe = [*model.pooled.known_labels], start.component_label, start.recipe
     label_of = {text: known.index(code) if code in known else -1 for text, code in filler.label_of.items()}
     weights, plan = scan.summary.weights, scan.plan.for_models([model])
     task = EmTask(plan, filler.column, label_of, weights, model, component_label, recipe.unlabelled_weight)
@@ -186,10 +186,11 @@ def _fit_all_rows(
     def watch(step: Step) -> None:
         progress("fitting", None, f"all rows, step {step.iteration}")
 
-    found = climb(problem, start.fit.parameters, prior, recipe, watch, map_blocks)
+    found = climb(problem, start.parameters, prior, recipe, watch, map_blocks)
+    found = found._replace(n_starts=start.n_starts, n_optima=start.n_optima, separable=start.separable)
     scale = np.array([feature.scale for feature in model.coding.features])
     shown = np.diagonal(fixed.products)[: scale.size]
-    return FullFit(start._replace(fit=found), float(shown @ np.log(scale)), weight)
+    return FullFit(found, float(shown @ np.log(scale)), weight)
 
 
 def _of_all_rows(target: TargetColumn, counts: Mapping[str, int]) -> TargetColumn:

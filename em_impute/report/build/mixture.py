@@ -22,9 +22,9 @@ MAX_COVARIANCES = 2000
 def mixture_of(found: FittedColumn) -> sections.LeadingMixture:
     """Describe the leading mixture."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
-    fit, family, names = mixture.fit, mixture.recipe.family, [one.name for one in design.features]
-    of_label = [design.labels[k] for k in fit.component_label]
-    gaussians = gaussians_of(fit.parameters, design.shift, design.scale, names, of_label)
+    family, names = mixture.recipe.family, [one.name for one in design.features]
+    of_label = [design.labels[k] for k in mixture.component_label]
+    gaussians = gaussians_of(mixture.parameters, design.shift, design.scale, names, of_label)
     return sections.LeadingMixture(
         covariance=family,
         components={label: of_label.count(label) for label in design.labels},
@@ -40,17 +40,17 @@ def mixture_of(found: FittedColumn) -> sections.LeadingMixture:
 def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None = None) -> sections.Convergence:
     """Say how EM fitted the leading mixture, to all rows if there is a `full_fit`; `entropy` is that of the fills."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
-    jacobian, rows, fit = design.log_jacobian(design.distinct), float(design.distinct.weight.sum()), mixture.fit
+    jacobian, rows = design.log_jacobian(design.distinct), float(design.distinct.weight.sum())
     if full_fit is not None:
         jacobian, rows = full_fit.log_jacobian, full_fit.weight
-    log_likelihood = fit.log_likelihood - jacobian
+    log_likelihood = mixture.log_likelihood - jacobian
     return sections.Convergence(
         log_likelihood=log_likelihood,
-        n_iterations=len(fit.path) - 1 if stack is None or stack.leader.is_baseline else stack.leader.steps,
-        stop=fit.stop,
-        converged=fit.stop in {"converged", "rounding"},
+        n_iterations=len(mixture.path) - 1 if stack is None or stack.leader.is_baseline else stack.leader.steps,
+        stop=mixture.stop,
+        converged=mixture.stop in {"converged", "rounding"},
         n_starts=mixture.n_starts,
-        path=[value - jacobian for value in fit.path],
+        path=[value - jacobian for value in mixture.path],
         **information_criteria(mixture, log_likelihood, rows, entropy),
     )
 
@@ -106,7 +106,7 @@ def baseline_of(plain: baseline_em.BaselineEm | None, design: Design) -> section
     """Describe EM in its plainest form."""
     if plain is None:
         return None
-    fit, of_label = plain.em.fit, [design.labels[k] for k in plain.em.fit.component_label]
+    fit, of_label = plain.em, [design.labels[k] for k in plain.em.component_label]
     names, own = [one.name for one in design.features[: design.n_numbers]], slice(design.n_numbers)
 
     def gaussians(standardised: Parameters) -> list[sections.Gaussian]:

@@ -150,10 +150,10 @@ def _of_fit(found: FittedColumn) -> Warnings:
     mixture = found.mixture
     if found.ensemble is not None:
         return
-    if mixture.fit.stop == "max_iter":
-        gain = f"about {mixture.fit.remaining:.3g}" if np.isfinite(mixture.fit.remaining) else "an unknown amount"
+    if mixture.stop == "max_iter":
+        gain = f"about {mixture.remaining:.3g}" if np.isfinite(mixture.remaining) else "an unknown amount"
         yield "W15", f"EM stopped at --max-iter with {gain} of log-likelihood still to gain."
-    if mixture.fit.stop == "rounding":
+    if mixture.stop == "rounding":
         yield "W19", "EM stopped where rounding hid further gains: some predictors are nearly copies of others."
     if mixture.n_optima > 1:
         yield "W12", f"The best starts of EM ended in {mixture.n_optima} different optima; the best was kept."
