@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from em_impute.columns.notation import Notation, are_mixed, choose_notation, may_be_decimal
+from em_impute.columns.notation import are_mixed, choose_notation, may_be_decimal
 
 NAN = float("nan")
 READ = {
@@ -39,6 +39,8 @@ READ = {
     "footnotes": (["72*", "72 (est.)", "95[1]", "90†", "110³", "7 (a)"], "number", [72, 72, 95, 90, 110, 7]),
     "ordinals": (["1st", "22nd", "3rd", "44th", "#5", "No. 7"], "number", [1, 22, 3, 44, 5, 7]),
     "powers of ten": (["1.2×10^3", "2.5 x 10-2", "3×10⁻²"], "number", [1200, 0.025, 0.03]),
+    "German": (["1.234,50", "-12,5", "2.000.000", "7"], "number with decimal comma", [1234.5, -12.5, 2e6, 7]),
+    "points alone": (["1.001.500 €", "2.000 €"], "amount in € with decimal comma", [1_001_500, 2000]),
     "no centimes": (["1'200.-", "950.--"], "number", [1200, 950]),
 }
 
@@ -49,14 +51,6 @@ def test_a_notation_is_read(texts, kind, expected):
 
     assert notation.kind == kind
     np.testing.assert_allclose(notation.numbers(texts)[:, 0], expected, rtol=1e-15)
-
-
-def test_with_a_decimal_comma_points_part_thousands():
-    texts = ["1.234,50", "-12,5", "2.000.000", "7"]
-    notation = choose_notation(texts, np.ones(4), ",", 1.0)
-
-    assert notation == Notation(",", ".", "")
-    assert notation.numbers(texts)[:, 0].tolist() == [1234.5, -12.5, 2e6, 7.0]
 
 
 @pytest.mark.parametrize(
