@@ -1,5 +1,6 @@
 """Numbers as people write them: `$1,234`, `8.0%`, `72 kg`, `(12.5)`, `<0.5`, `3+`; all cells of a column in one way."""
 
+import math
 import re
 import unicodedata
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Annotated
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats
+from em_impute.table.numbers import parse_number
 
 CURRENCY = (
     r"(?:US|CA|A|C|R|NZ|HK)?\$|[€£¥₹₽₩₺₪₫฿₴₦₱¢]|Rs\.?|kr\.?|zł|Kč|Ft|USD|EUR|GBP|JPY|CHF|CAD|AUD|NZD|CNY|RMB|INR|SEK|NOK"
@@ -90,7 +92,12 @@ class Notation:
 
     def numbers(self, texts: Sequence[str]) -> Floats:
         """Read texts: (n_texts, 1), NaN where one is no number in this notation."""
-        return np.array([[self.value(_match(text))] for text in texts]).reshape(len(texts), 1)
+        return np.array([[self._number(text)] for text in texts]).reshape(len(texts), 1)
+
+    def _number(self, text: str) -> float:
+        """Read a text; most are plain numbers, which is seen sooner."""
+        plain = None if self.affix else parse_number(text, self.decimal)
+        return plain if plain is not None and math.isfinite(plain) else self.value(_match(text))
 
     def value(self, cell: re.Match[str] | None) -> float:
         """Give the number of a cell, NaN where it is written in another way."""
