@@ -13,7 +13,7 @@ import pytest
 from patched import is_two_lines
 
 PLAIN = b"g,x\n" + b"".join(b"%s,%d\n" % (b"ab"[i % 2 : i % 2 + 1] * (i > 7), 9 * (i % 2) + i % 5) for i in range(40))
-PROSE = b"g,t\n" + b"".join(b"%c,word %d\n" % (97 + i % 2, i) for i in range(60)) + b",\n"
+PROSE = b"g,t\n" + b"".join(b"%c,word %d\n" % (97 + i % 2, i) for i in range(60)) + b",word\n"
 
 FILES = {
     "a.csv": PLAIN,
