@@ -91,6 +91,10 @@ class RowSieve:
             kind[0] = RULE if is_rule else UNITS if self._has_units(records, kind) else kind[0]
         if records.is_last:
             kind[list(self._notes(records, kind))] = NOTE
+            others = (records.record_stops - records.starts)[kind == 0]
+            may_be_empty = others.min() < records.n_columns if others.size else records.first_row == 0
+            if may_be_empty:  # as those at the end are rows then
+                kind[kind == EMPTY] = 0
         rows = np.flatnonzero(kind)
         if not rows.size:
             return records
@@ -144,8 +148,6 @@ class RowSieve:
                     below = []
             elif not kind[row]:
                 return
-        if records.first_row == 0:  # there are no other rows
-            kind[kind == EMPTY] = 0
 
     def _has_units(self, records: Records, kind: NDArray[np.int8]) -> bool:
         """Tell whether the first row says in which units the numbers below it are."""
