@@ -1,6 +1,7 @@
 """The parts of a table: files with the same columns."""
 
 import glob
+import re
 import shutil
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from em_impute.options import Request
 from em_impute.pipeline.memory import array_bytes, default_limit
 from em_impute.pipeline.open import look_at, read_options
 from em_impute.table.columns import ANY_NUMBER, TargetColumn
+from em_impute.table.compression import split_name
 from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, open_source, spool_errors
@@ -56,7 +58,7 @@ def is_pattern(path: str) -> bool:
 
 
 def find_parts(named: Sequence[str]) -> list[str]:
-    """List all parts: files in the order given, those of a pattern by name.
+    """List all parts: files in the order given, those of a pattern by name, without what a run before made of them.
 
     Raises `TableError` for a pattern that no file has, `UsageError` for a file that is named twice.
     """
@@ -67,11 +69,18 @@ def find_parts(named: Sequence[str]) -> list[str]:
             raise TableError(
                 f"no file is called {shown_path(path)}", "check the pattern; in quotes it is expanded here"
             )
-        found += names
+        found += [name for name in names if _completed_of(name) not in names]
     twice = first_repeated(found)
     if twice is not None:
         raise UsageError(f"{shown_path(twice)} is named twice", "name each part once")
     return found
+
+
+def _completed_of(path: str) -> str | None:
+    """Name the file beside which a completed one, such as a.filled.csv or a.filled.2.csv.gz, was written."""
+    stem, suffix = split_name(path)
+    source = re.sub(r"\.filled(\.\d+)?$", "", stem)
+    return None if source == stem else source + suffix
 
 
 def first_repeated(paths: Iterable[T]) -> T | None:
