@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from em_impute.report.format import number
 from em_impute.report.model.findings import AppliedModel, OutOfRange
+from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import Notice, is_note
 from em_impute.table.text import plural
 
@@ -15,6 +16,27 @@ REASONS = {
 """Why a cell is left as it is."""
 
 LOG_LOSS = "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
+
+
+SHIFTED = "log-odds shifted"
+"""The decision that --delta is."""
+
+ALIKE = 0.99
+"""Effective rows per row from which on hidden rows count as good as alike."""
+
+
+def shifted(report: FitReport) -> str:
+    """Say by how much log-odds were shifted where labels are missing; nothing where they were not."""
+    return ", ".join(one.detail for one in report.log if one.action == SHIFTED)
+
+
+def weighing(report: FitReport) -> str:
+    """Say how hidden rows count; nothing where they count alike."""
+    found = report.accuracy
+    if found is None or found.effective_rows > ALIKE * found.rows:
+        return ""
+    asked = " as --weights says and" if any(one.action == "rows weighted" for one in report.log) else ""
+    return f", weighted{asked} to resemble the rows to fill"
 
 
 def noticed(found: Iterable[Notice]) -> Iterator[tuple[str, str]]:

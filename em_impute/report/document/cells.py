@@ -31,7 +31,7 @@ from em_impute.report.model.asked import EvaluationReport, ExplanationReport
 from em_impute.report.model.findings import Accuracy, MarkedRows
 from em_impute.report.model.fit import FilledCells, FitReport
 from em_impute.report.model.shared import FRAME, Confusion, LabelledCell, Predictor
-from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, without_predictors
+from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, shifted, weighing, without_predictors
 from em_impute.table.text import plural
 
 MAX_LABELS = 12
@@ -56,17 +56,17 @@ def how_well_recovered(report: FitReport) -> Section | None:
         worth = []
     blocks: list[Block] = [
         said(hidden, found.method, plural(found.rows, "row")),
-        _held_out(found),
+        _held_out(found, weighing(report)),
         OF_ACCURACY,
         Figures(["reliability", "coverage"]),
         *folded("What each column is worth: by how much log-loss rises without it", ["column", "log-loss"], worth),
-        *by_label(found.confusion),
+        *by_label(found.confusion, weighing(report)),
         Details("Both charts in numbers", _charts_in_numbers(found)),
     ]
     return Section("accuracy", "How well known labels are recovered", blocks)
 
 
-def _held_out(found: Accuracy) -> Table:
+def _held_out(found: Accuracy, how: str) -> Table:
     rows: list[list[Any]] = [
         ["right", percent(found.accuracy), percent(found.baseline_accuracy)],
         ["95 % interval", percents(*found.interval), ""],
@@ -74,7 +74,7 @@ def _held_out(found: Accuracy) -> Table:
         ["Brier score (lower is better)", found.brier, ""],
         ["calibration error", percent(found.ece), ""],
     ]
-    return Table("Accuracy on hidden labels", ["", "this model", "the label shares alone"], rows)
+    return Table(f"Accuracy on hidden labels{how}", ["", "this model", "the label shares alone"], rows)
 
 
 def _charts_in_numbers(found: Accuracy) -> list[Block]:
@@ -122,13 +122,16 @@ def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
     ]
 
 
-def by_label(confusion: Confusion) -> list[Block]:
-    """Tabulate what was filled in for what, and how precise that is; for many labels only the latter."""
+def by_label(confusion: Confusion, how: str = "") -> list[Block]:
+    """Tabulate what was filled in for what, and how precise that is; for many labels only the latter.
+
+    `how` rows count is said.
+    """
     labels, blocks, rows = list(confusion), [], []
     if len(labels) <= MAX_LABELS:
         head = ["true label", *map(Name, labels)]
         counts = [[Name(label), *(row[other] for other in labels)] for label, row in confusion.items()]
-        blocks.append(Table("True labels in rows, what they were filled with in columns", head, counts))
+        blocks.append(Table(f"True labels in rows, what they were filled with in columns{how}", head, counts))
     is_long, of_label = len(labels) > FEW, {label: sum(row.values()) for label, row in confusion.items()}
     if is_long:
         labels.sort(key=lambda label: confusion[label][label] / of_label[label] if of_label[label] else 1.0)
@@ -137,7 +140,7 @@ def by_label(confusion: Confusion) -> list[Block]:
         said_so = sum(confusion[other][label] for other in labels)
         rows.append([Name(label), of, *(percent(right / n if n else None) for n in (of, said_so))])
     head = ["label", "rows", "found (recall)", "right where filled (precision)"]
-    return [*blocks, *folded("Label by label" + is_long * ", the least found first", head, rows)]
+    return [*blocks, *folded(f"Label by label{how}" + is_long * ", the least found first", head, rows)]
 
 
 def place(one: LabelledCell) -> Name | int:
@@ -301,7 +304,9 @@ def what_if_not(report: FitReport) -> Section | None:
     head = ["label", *(f"δ = {delta:g}" for delta in found.deltas)]
     rows = [[Name(one.label), *(percent(share) for share in one.share)] for one in found.sweeps]
     left_out = f"; {plural(found.labels_left_out, 'less common label')} left out" if found.labels_left_out else ""
-    blocks = [WHAT_IF, *folded(f"Expected share of all rows{left_out}", head, rows)]
+    blocks: list[Block] = [WHAT_IF, *folded(f"Expected share of all rows{left_out}", head, rows)]
+    if asked := shifted(report):
+        blocks.append(f"The cells were filled with {asked}.")
     return Section("delta", "If missingness depends on the label", blocks)
 
 

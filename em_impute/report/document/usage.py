@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from em_impute.missingness.values import DOUBTFUL
 from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
 from em_impute.report.format import number, percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy, Convergence, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
-from em_impute.report.sentences import criterion_name
+from em_impute.report.sentences import criterion_name, shifted, weighing
 from em_impute.table.text import plural
 
 FEWEST_IMPUTATIONS = 5
@@ -147,7 +148,7 @@ def _accuracy(report: FitReport) -> Iterator[Text]:
         told, ends = f"Of {score.rows:,} {which}", ""
         if isinstance(score, Accuracy):
             told, ends = (
-                f"In {score.method} ({plural(score.rows, 'row')})",
+                f"In {score.method} ({plural(score.rows, 'row')}{weighing(report)})",
                 f" (95 % interval {percents(*score.interval)})",
             )
         right, guessing = percent(score.accuracy), percent(score.baseline_accuracy)
@@ -161,9 +162,15 @@ def _accuracy(report: FitReport) -> Iterator[Text]:
 
 
 def _missingness(report: FitReport) -> Iterator[Text]:
-    swept = report.sensitivity
-    if report.missingness is not None:
-        yield said("Imputation assumes that labels are missing at random given the predictors.")
+    swept, reasons = report.sensitivity, report.missingness and report.missingness.reasons
+    assumed = "labels are missing at random given the predictors"
+    if asked := shifted(report):
+        assumed = f"missing labels have the odds that the model expects, shifted by {asked}"
+    elif reasons and reasons.fills_allow_for_it and reasons.by_class >= DOUBTFUL:
+        chance = percent(reasons.by_class)
+        assumed = f"with a probability of {chance} each label is lost at a rate of its own, and that else {assumed}"
+    if asked or report.missingness is not None:
+        yield said("Imputation assumes that {}.", assumed)
     if swept and swept.sweeps:
         one, deltas = swept.sweeps[0], [f"{delta:g}" for delta in swept.deltas]
         text = "If the odds of {} among the missing were exp(δ) times as high, δ from {} to {}, its share of all rows "
