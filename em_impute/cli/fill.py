@@ -48,7 +48,7 @@ def fill(
     done = fill_table(asked, run, is_told=not behaviour.silent or behaviour.judges or run.log.is_open)
     say(done.reports, done.names, run)
     if not done.reports:
-        run.say([("filled", "nothing: no column of categories has gaps")])
+        run.say([("filled", "nothing: no column of categories has gaps"), *(("left", one) for one in done.left)])
 
 
 def _fill_each(asked: Asked, run: Run) -> None:
@@ -156,10 +156,15 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) 
         raise
     say(done.reports, done.names, run)
     from em_impute.report.model.shared import is_note
+    from em_impute.table.text import listed
 
     cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
     codes = sorted({one.code for report in done.reports for one in report.warnings if not is_note(one)})
-    line = "; ".join([f"{asked.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
+    said = [
+        f"{asked.files[0]}: filled {', '.join(cells) or 'nothing'}",
+        *[f"left {listed(done.left)}"] * bool(done.left),
+    ]
+    line = "; ".join(filter(None, [*said, ", ".join(done.tables)]))
     return f"{line} ({', '.join(codes)})" if codes else line
 
 

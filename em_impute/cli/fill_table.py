@@ -32,6 +32,7 @@ class Done(NamedTuple):
     reports: "Sequence[FitReport]"  # one for each column
     tables: list[str]  # what to call the completed tables
     names: list[str]  # what to call everything that was written, these first
+    left: Sequence[str] = ()  # columns with gaps that --all has left, with the reasons
 
 
 def fill_table(asked: Asked, run: Run, *, is_told: bool) -> Done:
@@ -66,7 +67,8 @@ def _fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | N
         made = done.reports(command, data) if request.examined else ()
         watch("", None, "")  # standard output may be the terminal that shows the bar
         cells = chain.from_iterable(changed_cells(done.opened, one) for one in done.completions)
-        return _write_rest(made, model, cells, tables, plan, run)
+        left = [f"{one.name}: {one.reason}" for one in done.opened.left]
+        return _write_rest(made, model, cells, tables, plan, run)._replace(left=left)
 
 
 def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | None", run: Run) -> Done:
