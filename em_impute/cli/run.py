@@ -217,6 +217,7 @@ class Run:
         """Give the error that --strict, --fail-on or --min-accuracy make of what was found; notes are no warnings."""
         if not self.asked.judges:
             return None
+        from em_impute.report.model.fit import FitReport
         from em_impute.report.model.shared import is_note
 
         found = {one.code for report in reports for one in report.warnings if not is_note(one)}
@@ -228,9 +229,14 @@ class Run:
         for report in reports if least is not None else ():
             share = report.share_right
             if share is None or share < (least or 0.0):
-                right = "no label could be hidden" if share is None else f"{share:.3f} of hidden labels are right"
+                which, hint = "hidden labels", "name better predictors with -x, or ask for less"
+                if isinstance(report, FitReport) and report.applied is not None:
+                    which, hint = next((of for of, _ in report.scores), which), "fit anew, or ask for less"
+                if share is None:
+                    hint = "label some rows of each kind, or leave --min-accuracy out"
+                right = "no label could be hidden" if share is None else f"{share:.3f} of {which} are right"
                 what = f"{right} in column {report.column!r}: with --min-accuracy {least:g} nothing is written"
-                return NegativeError(what, "name better predictors with -x, or ask for less")
+                return NegativeError(what, hint)
         return None
 
     def write(self, path: str, content: str | bytes) -> None:

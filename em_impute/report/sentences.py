@@ -25,6 +25,11 @@ ALIKE = 0.99
 """Effective rows per row from which on hidden rows count as good as alike."""
 
 
+def is_drawn(report: FitReport) -> bool:
+    """Tell whether labels were drawn by their probabilities, not the most probable ones taken."""
+    return report.filled is not None and report.filled.method == "draw"
+
+
 def shifted(report: FitReport) -> str:
     """Say by how much log-odds were shifted where labels are missing; nothing where they were not."""
     return ", ".join(one.detail for one in report.log if one.action == SHIFTED)

@@ -58,21 +58,32 @@ def test_a_shift_under_a_saved_model_is_told_to_cron(call, tmp_path):
     assert not (tmp_path / "no.csv").exists()
 
 
+HIDDEN = ("hidden labels", "name better predictors with -x")
+BEFORE = ("labels hidden when the model was fitted", "fit anew")
+
+
 @pytest.mark.parametrize(
-    "arguments",
-    [("fill", "-o", "b.csv"), ("fill", "--backend", "serial", "-o", "b.csv"), ("evaluate", "--repeats", "2")],
+    ("told", "arguments"),
+    [
+        (HIDDEN, ("fill", "-o", "b.csv")),
+        (HIDDEN, ("fill", "--backend", "serial", "-o", "b.csv")),
+        (BEFORE, ("fill", "--model", "m.json", "-o", "b.csv")),
+        (HIDDEN, ("evaluate", "--repeats", "2")),
+    ],
 )
-def test_too_few_right_labels_stop_a_run_only_below_what_is_asked(call, tmp_path, arguments):
-    command, *more = arguments
+def test_too_few_right_labels_stop_a_run_only_below_what_is_asked(call, tmp_path, told, arguments):
+    (which, hint), (command, *more) = told, arguments
     csv(tmp_path, separation=1.0)
+    if told is BEFORE:
+        call("fill", "t.csv", "-c", "kind", "-qq", "--no-report", "--save-model", "m.json")
     stopped, passed = (
         call(command, "t.csv", "-c", "kind", *more, "-qq", "--min-accuracy", least) for least in ("0.99", "0.5")
     )
 
     assert (1, "") == stopped[:2]
     assert re.fullmatch(
-        r"error: 0\.\d{3} of hidden labels are right in column 'kind': with --min-accuracy 0.99 nothing is written\n"
-        r"hint: .*\n", stopped[2],
+        rf"error: 0\.\d{{3}} of {which} are right in column 'kind': with --min-accuracy 0.99 nothing is written\n"
+        rf"hint: {hint}, or ask for less\n", stopped[2],
     )  # fmt: skip
     assert (0, "", "") == passed
 

@@ -1,5 +1,6 @@
 """Sections about the model: what it is made of, what EM fitted, how it got there; or where a saved one came from."""
 
+import math
 from collections.abc import Sequence
 
 from em_impute.em.families import FAMILIES
@@ -195,9 +196,10 @@ def _parameters(caption: str, parameters: Sequence[Gaussian]) -> list[Block]:
 
 
 def _why(selection: Selection) -> list[Block]:
-    """Tabulate what was compared; of an ensemble also what it scores beside simpler models."""
+    """Tabulate what was compared, the best first; of an ensemble also what it scores beside simpler models."""
+    members = sorted(selection.members, key=lambda one: (-one.weight, one.log_loss or one.bic or math.inf))
     columns = [key for key in COMPARED if any(getattr(one, key) not in {None, "", 0} for one in selection.members)]
-    rows = [[_shown(key, getattr(one, key)) for key in columns] for one in selection.members[:MAX_MEMBERS]]
+    rows = [[_shown(key, getattr(one, key)) for key in columns] for one in members[:MAX_MEMBERS]]
     head = [COMPARED[key] for key in columns]
     if not selection.stack:
         return folded(f"Chosen by {criterion_name(selection.criterion)} (lower is better)", head, rows)

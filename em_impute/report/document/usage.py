@@ -8,7 +8,7 @@ from em_impute.report.document.blocks import Items, Name, Section, Table, Text, 
 from em_impute.report.format import number, percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy, Convergence, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
-from em_impute.report.sentences import criterion_name, shifted, weighing
+from em_impute.report.sentences import criterion_name, is_drawn, shifted, weighing
 from em_impute.table.text import plural
 
 FEWEST_IMPUTATIONS = 5
@@ -31,11 +31,12 @@ def how_to_use(report: FitReport) -> Section | None:
         text = "analyse each file, and pool the results (<code>--imputations {}</code> would be enough)"
     pooled = f"For tests, intervals and regressions, {text} by Rubin’s rules. One file alone treats guesses as facts."
     related = "Whatever you will relate to {} must be among the columns used to fill it, or the relation is weakened. "
+    surer = "fill the most probable labels with" if is_drawn(report) else "add"
     lines = [
         "Keep filled cells apart from known ones: <code>--indicator</code> adds a column that says which are which.",
         "For totals and shares of {}, take the expected ones above, not a count of the filled labels.",
         pooled,
-        "To keep only the surer cells, add <code>--min-probability 0.9</code>: it leaves the others empty.",
+        f"To keep only the surer cells, {surer} <code>--min-probability 0.9</code>: it leaves the others empty.",
         related + "A filled value is no statement about the person or thing in its row.",
     ]
     values = (), (column,), (max(FEWEST_IMPUTATIONS, draws),), (), (column,)
@@ -137,7 +138,7 @@ def _filled(report: FitReport) -> Text:
     if report.filled is not None and report.filled.imputations:
         text = "Values were drawn by their probabilities in {} completed data sets{}."
         return said(text, report.filled.imputations, rest)
-    if report.filled is not None and report.filled.method == "draw":
+    if is_drawn(report):
         how = "a label drawn by its probability"
     return said("{} filled with {}{}.", f"{filled:,} {'was' if filled == 1 else 'were'}", how, rest)
 
