@@ -175,7 +175,7 @@ def _after(paths: Sequence[str], what: str) -> Iterator[None]:
 def _write_data(done: "Completed", plan: Plan, watch: "Progress") -> "list[WrittenFile]":
     """Write every completed CSV.  One in the input's place keeps its compression, others have that of their suffix."""
     from em_impute.table.compression import compressed, suffix_of
-    from em_impute.table.output import write_atomically, write_to_stdout
+    from em_impute.table.output import output_errors, write_atomically, write_to_stdout
 
     paths, place, long, source = plan.destination.data, plan.place, plan.asked.fills.long, done.opened.source
     contents = done.contents(long=long)
@@ -199,6 +199,8 @@ def _write_data(done: "Completed", plan: Plan, watch: "Progress") -> "list[Writt
                 watch("", None, "")
                 written.append(write_to_stdout(next(contents)))
             elif place is None:
+                with output_errors(f"cannot make a folder for {path}", "name another one with -o"):
+                    Path(path).parent.mkdir(parents=True, exist_ok=True)
                 written.append(write_atomically(path, counted(next(contents)), hashed=hashed))
             else:
                 blocks = place.replacing(compressed(counted(next(contents)), suffix_of(source.compression)))

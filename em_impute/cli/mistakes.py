@@ -50,6 +50,8 @@ MEANT = {
 FILE_OPTIONS = {"--file", "--input", "--csv", "--data", "--path", "-f", "-i"}
 OVERWRITING = {"--force", "--overwrite", "--clobber", "--replace"}
 
+COMMA = re.compile(r"[01]?,\d+")
+
 NUMBER = re.compile(r"\d{1,2}(\.\d+)?|100")
 
 WARNING = re.compile(r"[WS]\d\d")
@@ -93,6 +95,9 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
         if f"'{flag}'" in message or option(flag[2:]) in message:
             per_cent = (value.removesuffix("%") for value in _values(flag, words))
             numbers = [float(value) for value in per_cent if NUMBER.fullmatch(value)]
+            yield from (
+                f"{flag} takes a point: {one.replace(',', '.')}" for one in _values(flag, words) if COMMA.fullmatch(one)
+            )
             yield from (f"{flag} takes a share: {one:g} % is {one / 100.0:g}" for one in numbers if one > 1.0)
 
 

@@ -83,7 +83,7 @@ def plan_table(asked: Asked, log: Log) -> Plan:
     if in_parts and asked.partitions.backend == "dask" and STDOUT in destination.data:
         raise UsageError("--backend dask cannot write to standard output: its processes write files", "add -o FILE")
     planned = Plan(asked, replace(request, path=None if in_parts else path), inputs, destination, place, in_parts)
-    makes_folders = in_parts or asked.folder is not None
+    makes_folders = in_parts or asked.folder is not None or (output.output or "").endswith("/")
     backup, clobber = None if place is None else place.backup, not output.no_clobber
     if place is not None:
         place.check()

@@ -20,6 +20,9 @@ MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
 NO_FILE_ENCODINGS = ("punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf-7")  # of names, not of files
 WIDE = ("utf-16", "utf-32")  # of several bytes a character: a mark says which byte is first
 
+CONTROLS, MOST_CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\x1b"}), 8
+"""Characters of which text has none, but some that separate its fields; nearly all of them are in what is no text."""
+
 
 def sniff_encoding(source: Source, wanted: str | None) -> tuple[str, bytes, bool]:
     """Decide by the byte-order mark and by what the user `wanted` (None: UTF-8) how the bytes are text.
@@ -47,6 +50,8 @@ def sniff_encoding(source: Source, wanted: str | None) -> tuple[str, bytes, bool
             f"{shown_path(source.name)} is full of NUL bytes: UTF-16 without BOM?",
             f"try {option('encoding', f'utf-16-{order}')}",
         )
+    if transparent and sum(code in head for code in CONTROLS) > MOST_CONTROLS:
+        raise TableError(f"{shown_path(source.name)} is not text", "export it as CSV first")
     if head and not bom and name.startswith(WIDE) and 0 not in head:
         raise TableError(
             f"{shown_path(source.name)} is not {name}: it holds no NUL byte, so no comma and no line end in it",
