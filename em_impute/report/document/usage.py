@@ -122,7 +122,10 @@ def _mixture(predictors: Text, model: LeadingMixture, fit: Convergence, selectio
     n = selection.considered or len(selection.members)
     chosen = f", chosen from {n:,} by {criterion_name(selection.criterion)}" if n > 1 else ""
     starts = f"best of {fit.n_starts:,} starts, " if fit.n_starts > 1 else ""
-    steps = f"{starts}{'converged' if fit.converged else 'stopped'} after {plural(fit.n_iterations, 'iteration')}"
+    ended = "converged" if fit.converged else "stopped"
+    if fit.stop == "held-out labels":
+        ended = "stopped, as was best in cross-validation,"
+    steps = f"{starts}{ended} after {plural(fit.n_iterations, 'iteration')}"
     return said(
         f"Labels were predicted from {{}} by a mixture of {plural(len(model.parameters), 'Gaussian')} with covariance "
         f"{model.covariance}{chosen}, fitted {BOTH if fit.n_iterations else ALONE} ({steps}, log-likelihood "
