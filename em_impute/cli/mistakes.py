@@ -50,8 +50,6 @@ MEANT = {
 FILE_OPTIONS = {"--file", "--input", "--csv", "--data", "--path", "-f", "-i"}
 OVERWRITING = {"--force", "--overwrite", "--clobber", "--replace"}
 
-COMMA = re.compile(r"[01]?,\d+")
-
 NUMBER = re.compile(r"\d{1,2}(\.\d+)?|100")
 
 WARNING = re.compile(r"[WS]\d\d")
@@ -93,12 +91,15 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
             yield f"name each line by an option of its own: {' '.join(each)}" if each[1:] else WHICH_LINE
     for flag in SHARES:
         if f"'{flag}'" in message or option(flag[2:]) in message:
-            per_cent = (value.removesuffix("%") for value in _values(flag, words))
-            numbers = [float(value) for value in per_cent if NUMBER.fullmatch(value)]
-            yield from (
-                f"{flag} takes a point: {one.replace(',', '.')}" for one in _values(flag, words) if COMMA.fullmatch(one)
-            )
-            yield from (f"{flag} takes a share: {one:g} % is {one / 100.0:g}" for one in numbers if one > 1.0)
+            yield from (hint for value in _values(flag, words) for hint in _of_share(flag, value))
+
+
+def _of_share(flag: str, value: str) -> Iterator[str]:
+    number = value.removesuffix("%").replace(",", ".")
+    if NUMBER.fullmatch(number) and float(number) > 1.0:
+        yield f"{flag} takes a share: {float(number):g} % is {float(number) / 100.0:g}"
+    elif NUMBER.fullmatch(number) and "," in value:
+        yield f"{flag} takes a point: {number}"
 
 
 def _of_option(said: str) -> Iterator[str]:

@@ -229,14 +229,10 @@ class Run:
         for report in reports if least is not None else ():
             share = report.share_right
             if share is None or share < (least or 0.0):
-                which, hint = "hidden labels", "name better predictors with -x, or ask for less"
-                if isinstance(report, FitReport) and report.applied is not None:
-                    which, hint = next((of for of, _ in report.scores), which), "fit anew, or ask for less"
-                if share is None:
-                    hint = "label some rows of each kind, or leave --min-accuracy out"
+                which = report.scores[0][0] if isinstance(report, FitReport) and report.scores else "hidden labels"
                 right = "no label could be hidden" if share is None else f"{share:.3f} of {which} are right"
                 what = f"{right} in column {report.column!r}: with --min-accuracy {least:g} nothing is written"
-                return NegativeError(what, hint)
+                return NegativeError(what, "find better predictors, label more rows and fit anew, or ask for less")
         return None
 
     def write(self, path: str, content: str | bytes) -> None:

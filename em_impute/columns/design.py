@@ -192,7 +192,8 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     )
     unused = [column for column in silent if column not in dict(texts)]
     rejected = (*refused, *(Rejected(column, "its times tell nothing of the labels") for column in unused))
-    _refuse_none_or_too_many(numbers, texts, rejected, MAX_FEATURES if with_categories else MAX_COVARYING, groups)
+    dividing = () if groups is None else (Rejected(groups[0], "it divides the rows"),)
+    _refuse_none_or_too_many(numbers, texts, (*dividing, *rejected), MAX_FEATURES if with_categories else MAX_COVARYING)
     read = [_category(name, column) for name, column in texts]
     parts = [] if groups is None else [_category(*groups)]
     if with_categories:
@@ -225,17 +226,10 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
 
 
 def _refuse_none_or_too_many(
-    numbers: Sequence[Column],
-    texts: Sequence[TextColumn],
-    rejected: Sequence[Rejected],
-    most: int,
-    groups: TextColumn | None,
+    numbers: Sequence[Column], texts: Sequence[TextColumn], rejected: Sequence[Rejected], most: int
 ) -> None:
     """Raise FitError where no predictor is left, or more numbers than can be used."""
     if not (numbers or texts):
-        if groups is not None:
-            message = f"no column is left to predict from beside {shown(groups[0])}, which divides the rows"
-            raise FitError(message, f"leave {option('by')} out, or divide the rows by another column")
         reasons = listed([f"{shown(one.name)}: {one.reason}" for one in rejected], separator="; ")
         message = f"no column is left to predict from{f' ({reasons})' if reasons else ''}"
         code = next((one.name for one in rejected if one.reason.startswith(("identifier", "zero-padded"))), None)

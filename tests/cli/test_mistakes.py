@@ -77,7 +77,7 @@ MISTAKES = [
     ("""fill "it's.parquet" -c gender""", INPUT, "Parquet", "convert it to CSV first"),
     ("fill heights.csv -c gender --json -o -", USAGE, "standard output can carry", "name a file with -o or -r; --dry-run --json writes"),
     ("fill https://example.org/heights.csv -c gender", INPUT, "not https://example.org/heights.csv", "download it first"),
-    ("fill heights.csv -c gender --by height", 4, "beside 'height', which divides the rows", "leave --by out"),
+    ("fill heights.csv -c gender --by height", 4, "'height': it divides the rows", "--as name=text"),
     ("report heights.csv", INPUT, "is not JSON", ".json"),
     ("fit heights.csv -c gender", USAGE, "'fit'", "em-impute fill heights.csv -c gender"),
     ("gender heights.csv -c gender", USAGE, "'gender'", "em-impute fill heights.csv -c gender"),

@@ -18,10 +18,7 @@ UNPROVEN = (
     "Filling assumes that among similar rows, missing labels follow the same mix as known ones. Only the missing "
     "labels could prove it. The sweep of δ shows what would follow if not."
 )
-AS_ASKED = (
-    "Filling shifts the odds of missing labels as --delta says. Only the missing labels could prove it. The sweep of δ "
-    "shows what else would follow."
-)
+AS_ASKED = "Filling shifts the odds of missing labels as --delta says. Only the missing labels could prove it."
 
 SURE = 0.9
 """Probability of the class from which on it is said to be the reason; from `DOUBTFUL` on, that it may be.  The
