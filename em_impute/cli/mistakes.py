@@ -91,15 +91,11 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
             yield f"name each line by an option of its own: {' '.join(each)}" if each[1:] else WHICH_LINE
     for flag in SHARES:
         if f"'{flag}'" in message or option(flag[2:]) in message:
-            yield from (hint for value in _values(flag, words) for hint in _of_share(flag, value))
-
-
-def _of_share(flag: str, value: str) -> Iterator[str]:
-    number = value.removesuffix("%").replace(",", ".")
-    if NUMBER.fullmatch(number) and float(number) > 1.0:
-        yield f"{flag} takes a share: {float(number):g} % is {float(number) / 100.0:g}"
-    elif NUMBER.fullmatch(number) and "," in value:
-        yield f"{flag} takes a point: {number}"
+            per_cent = (value.removesuffix("%") for value in _values(flag, words))
+            numbers = [float(value) for value in per_cent if NUMBER.fullmatch(value)]
+            yield from (f"{flag} takes a share: {one:g} % is {one / 100.0:g}" for one in numbers if one > 1.0)
+            with_comma = (value for value in _values(flag, words) if re.fullmatch(r"[01]?,\d+", value))
+            yield from (f"{flag} takes a point: {value.replace(',', '.')}" for value in with_comma)
 
 
 def _of_option(said: str) -> Iterator[str]:

@@ -22,11 +22,13 @@ from em_impute.options import Request
 from em_impute.pipeline.memory import array_bytes, default_limit
 from em_impute.pipeline.open import look_at, read_options
 from em_impute.table.columns import ANY_NUMBER, TargetColumn
-from em_impute.table.compression import split_name
 from em_impute.table.dialect import Dialect
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, open_source, spool_errors
 from em_impute.table.text import shown_path
+
+COMPLETED = re.compile(r"\.filled(\.\d+)?(?=(\.\w+){1,2}$)")
+"""What the name of a completed file has that its source lacks: a.filled.csv, a.filled.2.csv.gz."""
 
 T = TypeVar("T", str, Path)
 
@@ -69,18 +71,12 @@ def find_parts(named: Sequence[str]) -> list[str]:
             raise TableError(
                 f"no file is called {shown_path(path)}", "check the pattern; in quotes it is expanded here"
             )
-        found += [name for name in names if _completed_of(name) not in names]
+        sources = (COMPLETED.sub("", name) for name in names)
+        found += [name for name, source in zip(names, sources, strict=True) if source == name or source not in names]
     twice = first_repeated(found)
     if twice is not None:
         raise UsageError(f"{shown_path(twice)} is named twice", "name each part once")
     return found
-
-
-def _completed_of(path: str) -> str | None:
-    """Name the file beside which a completed one, such as a.filled.csv or a.filled.2.csv.gz, was written."""
-    stem, suffix = split_name(path)
-    source = re.sub(r"\.filled(\.\d+)?$", "", stem)
-    return None if source == stem else source + suffix
 
 
 def first_repeated(paths: Iterable[T]) -> T | None:

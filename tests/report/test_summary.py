@@ -106,11 +106,3 @@ def test_json_is_the_report_on_standard_output_and_takes_the_place_of_files(call
     assert (code, dry[0]) == (0, 0)
     assert json.loads(report)["missing"]["filled"] == json.loads(dry[1])["missing"]["filled"] == 40
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv", "t.filled.csv"]
-
-
-def test_quiet_keeps_warnings_and_silent_keeps_nothing(call, tmp_path):
-    csv(tmp_path, labels=("cat", "Cat"))
-    quiet, silent = (call("fill", "t.csv", "-c", "kind", "--no-report", option) for option in ("-q", "-qq"))
-
-    assert quiet == (0, "", "warning: kind: W14: 2 labels of 'kind' differ only in spelling: 'Cat', 'cat'.\n")
-    assert silent == (0, "", "")

@@ -25,7 +25,6 @@ def test_counts_a_row_beyond_the_interval_are_none_to_be_warned_of_and_two_are(a
 @pytest.mark.parametrize(
     ("deltas", "by_class", "said"),
     [
-        (None, 0.1, "assumes that labels are missing at random given"),
         (None, 0.7, "assumes that with a probability of 70.0 % each label is lost at a rate of its own, and that else"),
         (
             {"b": -0.5},
