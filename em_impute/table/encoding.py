@@ -21,7 +21,8 @@ NO_FILE_ENCODINGS = ("punycode", "idna", "unicode_escape", "raw_unicode_escape",
 WIDE = ("utf-16", "utf-32")  # of several bytes a character: a mark says which byte is first
 
 CONTROLS, MOST_CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\x1b"}), 8
-"""Characters of which text has none, but some that separate its fields; nearly all of them are in what is no text."""
+"""Characters of which text has none, but some that separate its fields.  What is no text has nearly all of them, and
+bytes of which hardly any are UTF-8."""
 
 
 def sniff_encoding(source: Source, wanted: str | None) -> tuple[str, bytes, bool]:
@@ -50,7 +51,8 @@ def sniff_encoding(source: Source, wanted: str | None) -> tuple[str, bytes, bool
             f"{shown_path(source.name)} is full of NUL bytes: UTF-16 without BOM?",
             f"try {option('encoding', f'utf-16-{order}')}",
         )
-    if transparent and sum(code in head for code in CONTROLS) > MOST_CONTROLS:
+    n_controls = sum(code in head for code in CONTROLS)
+    if transparent and n_controls > MOST_CONTROLS and 4 * len(head.decode(errors="ignore")) < 3 * len(head):
         raise TableError(f"{shown_path(source.name)} is not text", "export it as CSV first")
     if head and not bom and name.startswith(WIDE) and 0 not in head:
         raise TableError(
