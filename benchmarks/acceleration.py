@@ -90,7 +90,7 @@ def begin(table: Table, covariance: str, seed: int | None) -> tuple[Problem, Par
     prior = default_prior(overall_covariance(rows), float(rows.weight.sum()), table.n_labels, 1.0)
     if seed is None:
         short = Recipe(covariance, stopping=DEFAULT_STOPPING._replace(max_iter=SHORT_RUN), accelerate=False)
-        start = fit_mixture(rows, table.n_labels, short).fit.parameters
+        start = fit_mixture(rows, table.n_labels, short).parameters
     else:
         start = start_from_labels(rows, component_label, prior, seed)
     return make_problem(*rows, component_label), start, prior

@@ -176,7 +176,7 @@ def against_mclust(n_rows: int, rounds: int, digits: int) -> None:
             began = time.perf_counter()
             x = (height - height.mean()) / height.std()
             rows, _ = merge_equal_rows(Rows(x[:, None], label, np.ones(n_rows)))
-            fitted = fit_mixture(rows, 2, Recipe("full")).fit
+            fitted = fit_mixture(rows, 2, Recipe("full"))
             ours = time.perf_counter() - began
             said = f"em-impute {ours:.4f} s, {len(fitted.path) - 1} steps over {rows.label.size:,} rows"
             answer = mclust(program, script, source) if program else None

@@ -1,17 +1,10 @@
-"""Write docs/report.md, the reports key by key: from their schema, runs on sample_data, and the prose of report.toml.
+"""Write docs/report.md, the reports key by key: from their schema and the prose of report.toml.
 
 python docs/report.py
 """  # noqa: INP001  # a script, no package
 
 import json
-import math
-import os
 import re
-import shlex
-import shutil
-import subprocess
-import sys
-import tempfile
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -19,28 +12,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from em_impute.report.model.documents import KINDS, schema_of_kind
+from em_impute.report.model.shared import WARNINGS
 
 DOCS = Path(__file__).parent
 
 PROSE: dict[str, Any] = tomllib.loads((DOCS / "report.toml").read_text(encoding="utf-8"))
 """What the schema does not say: a word before each document and some sections, and what to do about a warning."""
 
-EXAMPLES = {
-    "fit": ("em-impute fill heights.csv -c gender -r report.json -q", ("labels", "missing", "totals")),
-}
-"""Commands, and the keys of which their reports are the example."""
-
-WHEN = "1764028800"
-"""Time of the examples in seconds (SOURCE_DATE_EPOCH), which would else differ from run to run."""
-
-DIGITS, DECIMALS, ITEMS, WIDTH = 4, 8, 2, 100
-"""How numbers, lists and lines of the examples are cut."""
-
 OF_THE_SCHEMA = {"pictures", "plain_em", "rows", "start", "steps"}
 """Keys of which only the schema tells what is below them: few read these but the page and those who learn EM."""
 
-MANY_VALUES = 6
-"""Possible values that a row has room for; a longer list has a table of its own."""
+MANY_VALUES = 8
+"""Possible values that a row has room for; only the codes of warnings are more, and have a list of their own."""
 
 Schema = dict[str, Any]
 
@@ -112,8 +95,10 @@ def rows_of(schema: Schema, path: str = "") -> Iterator[Row]:
 
 def _forms(schema: Schema) -> list[Schema]:
     """Give the forms that a value may have, but for null and for shapes."""
-    forms = schema.get("anyOf") or ([schema] if _values(schema) else schema.get("oneOf", [schema]))
-    return [one for one in forms if one != NULL and "$ref" not in one]
+    several = schema.get("anyOf") or ([] if _values(schema) else schema.get("oneOf", []))
+    if several:
+        return [form for one in several for form in _forms(one)]
+    return [schema] if schema != NULL and "$ref" not in schema else []
 
 
 def _shapes(schema: Schema) -> list[str]:
@@ -169,14 +154,10 @@ def _meaning(schema: Schema) -> str:
     told = escaped(schema.get("description") or SHAPES[_shapes(schema)[0]]["description"])
     values = _values(schema)
     if len(values) > MANY_VALUES:
-        return f"{told} [Values](#{_list_name(values)})."
-    if all(lowered(one["description"]).rstrip(".") == one["const"] for one in values):
-        return " ".join([told, *(f"`{one['const']}`" for one in values)])
-    return " ".join([told, *(f"`{one['const']}`: {escaped(lowered(one['description']))}" for one in values)])
-
-
-def _list_name(values: list[Schema]) -> str:
-    return "codes" if values[0]["const"].startswith("W") else "covariances"
+        return f"{told} [Values](#codes)."
+    words = ", ".join(f"`{one}`" for one in schema.get("enum", ()))
+    meanings = [f"`{one['const']}`: {escaped(lowered(one['description']))}" for one in values]
+    return " ".join([told, *meanings, *([f"One of {words}."] if words else [])])
 
 
 def lowered(text: str) -> str:
@@ -192,19 +173,18 @@ def escaped(text: str) -> str:
 
 def markdown() -> str:
     """Write the page."""
-    shown = _examples()
     lines = ["# The reports, key by key", "", PROSE["introduction"].strip(), ""]
     for kind in KINDS:
         prose = PROSE["documents"][kind]
         lines += [f"## {prose['title']}", "", prose["introduction"].strip(), "", *_listed(_contents(kind))]
         for key in keys_of(kind):
-            lines += _section(kind, key, shown.get((kind, key)))
+            lines += _section(kind, key)
     lines += ["## Shapes", "", PROSE["shapes"].strip(), ""]
     for name, shape in SHAPES.items():
         lines += [f"### {name}", "", escaped(shape["description"]), "", *_listed(rows_of(shape))]
-    for title, values in _long_lists().items():
-        remedies = PROSE["remedies"] if title == "codes" else {}
-        lines += [f"## {title.capitalize()}", "", *_list(values, remedies)]
+    lines += ["## Codes", ""]
+    for code, told in WARNINGS.items():
+        lines.append(f"- `{code}`: {escaped(told)} {PROSE['remedies'].get(code, '')}".rstrip())
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -226,88 +206,18 @@ def _title(kind: str, key: str) -> str:
     return f"`{key}`" if kind == "fit" or key not in keys_of("fit") else f"`{key}` of an {kind}"
 
 
-def _section(kind: str, key: str, example: Any) -> Iterator[str]:  # noqa: ANN401  # any JSON
+def _section(kind: str, key: str) -> Iterator[str]:
     rows = list(dict.fromkeys(rows_of(keys_of(kind)[key])))
     if not rows or key in OF_THE_SCHEMA:
         return
     prose = PROSE["sections"].get(kind, {}).get(key, "").strip()
     yield from (f"### {_title(kind, key)}", "", *((prose, "") if prose else ()), *_listed(rows))
-    if example is not None:
-        yield from ("```json", *_lines(_cut(example), f'"{key}": '), "```", "")
 
 
 def _listed(rows: Iterator[Row] | list[Row]) -> Iterator[str]:
     for path, kind, meaning in rows:
         yield f"- {path if path.startswith('[`') else f'`{path}`'} ({kind}): {meaning}"
     yield ""
-
-
-def _long_lists() -> dict[str, list[Schema]]:
-    """Find the lists of values that are too long for a row."""
-    found: dict[str, list[Schema]] = {}
-
-    def look(schema: Any) -> None:  # noqa: ANN401  # any part of a schema
-        if isinstance(schema, dict):
-            values = _values(schema)
-            if len(values) > MANY_VALUES:
-                found[_list_name(values)] = values
-        for one in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-            look(one)
-
-    look(list(SCHEMAS.values()))
-    return found
-
-
-def _list(values: list[Schema], remedies: dict[str, str]) -> Iterator[str]:
-    for one in values:
-        remedy = remedies.get(one["const"], "")
-        yield f"- `{one['const']}`: {escaped(one['description'])}" + (f" {remedy}" if remedy else "")
-    yield ""
-
-
-def _examples() -> dict[tuple[str, str], Any]:
-    """Run every command; give for each kind and key what its report holds."""
-    found: dict[tuple[str, str], Any] = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        shutil.copy(DOCS.parent / "sample_data/heights.csv", folder)
-        for kind, (command, keys) in EXAMPLES.items():
-            subprocess.run(  # noqa: S603  # the program itself
-                [sys.executable, "-m", *shlex.split(command.replace("em-impute", "em_impute", 1))],
-                cwd=folder,
-                env={**os.environ, "SOURCE_DATE_EPOCH": WHEN},
-                check=True,
-            )
-            saved = json.loads((folder / "report.json").read_bytes())
-            found |= {(kind, key): saved[key] for key in keys}
-    return found
-
-
-def _cut(value: Any) -> Any:  # noqa: ANN401  # any JSON
-    """Cut a value to what shows its form: first items of a list, first digits."""
-    if isinstance(value, dict):
-        return {key: _cut(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_cut(item) for item in value[:ITEMS]] + ["…"] * (len(value) > ITEMS)
-    if isinstance(value, float) and value:
-        return round(value, min(DECIMALS, max(1, DIGITS - 1 - math.floor(math.log10(abs(value))))))
-    return value
-
-
-def _lines(value: Any, name: str = "", indent: str = "") -> Iterator[str]:  # noqa: ANN401  # any JSON
-    """Write JSON as narrow as it may be: a value on one line if it has room there."""
-    line = f"{indent}{name}{json.dumps(value, ensure_ascii=False)}"
-    if len(line) <= WIDTH or not isinstance(value, dict | list) or not value:
-        yield line
-        return
-    first, last = "{}" if isinstance(value, dict) else "[]"
-    pairs = list(value.items()) if isinstance(value, dict) else [("", item) for item in value]
-    yield f"{indent}{name}{first}"
-    for i, (key, item) in enumerate(pairs):
-        inner = f"{json.dumps(key, ensure_ascii=False)}: " if key else ""
-        *before, end = _lines(item, inner, f"{indent}  ")
-        yield from (*before, end + ("," if i < len(pairs) - 1 else ""))
-    yield f"{indent}{last}"
 
 
 def main() -> None:

@@ -60,8 +60,8 @@ TEXTS = ("columns", "features", "null_values", "keep_values", "labels")
 class Request:
     """What to fill, from which file, and how.  Defaults are those of the command line."""
 
-    path: Path | None  # the input; None reads standard input
-    columns: tuple[str, ...]  # the columns to fill, which are predictors of each other: names or 1-based numbers
+    path: Path | None = None  # the input; None reads standard input
+    columns: tuple[str, ...] = ()  # the columns to fill, which are predictors of each other: names or 1-based numbers
     all_columns: bool = False  # fill every category with gaps, none of which is named
     features: tuple[str, ...] = ()  # the predictors; empty lets every suitable numeric column serve
     delimiter: str | None = None
@@ -118,11 +118,6 @@ class Request:
             object.__setattr__(self, one.name, value)
         if self.method is None:
             object.__setattr__(self, "method", "draw" if self.imputations else "map")
-
-    @property
-    def free_shares(self) -> bool:
-        """The rows to fill have label shares of their own."""
-        return self.shares == "free"
 
     @property
     def adds_columns(self) -> bool:

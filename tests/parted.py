@@ -8,8 +8,6 @@ import numpy as np
 from builders import silent
 
 from em_impute.api.session import Completed
-from em_impute.cli.options.panels import Output
-from em_impute.cli.outputs import plan
 from em_impute.options import Request
 from em_impute.pipeline.backends import serial_parts
 from em_impute.pipeline.complete import complete_all
@@ -48,8 +46,7 @@ def cut(folder, rows, stops, header=HEADER):
 def filled_in_parts(paths, request, keep_bytes=1 << 28, watch=silent):
     """Fill parts, with nothing examined beyond the fills, and give what was found."""
     request = replace(request, examined=False)
-    outputs = plan([str(path) for path in paths], Output(no_report=True), in_parts=True).data
-    parts = [Part(number, str(path), (out,)) for number, (path, out) in enumerate(zip(paths, outputs, strict=True))]
+    parts = [Part(number, str(path), (str(path.with_suffix(".filled.csv")),)) for number, path in enumerate(paths)]
     return complete_parts(request, parts, Workers(serial_parts, keep_bytes), watch)
 
 

@@ -13,7 +13,6 @@ import em_impute
 from em_impute.pipeline.complete import complete_all
 from em_impute.report.build.fit import build_report
 from em_impute.report.model.documents import read
-from em_impute.report.model.fit import FitReport
 from em_impute.report.page.page import to_html
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +39,7 @@ def applied_to(known, new, column, **options):
 
 def page_of(*saved):
     """Write the page of reports as they are read from JSON."""
-    return to_html(*(read(FitReport, one) for one in saved))
+    return to_html(*(read(one) for one in saved))
 
 
 class Page(HTMLParser):
@@ -117,4 +116,4 @@ def _luminance(colour):
 
 def typed(report):
     """Read a report as the page takes it."""
-    return read(FitReport, report)
+    return read(report)

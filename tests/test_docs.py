@@ -49,9 +49,6 @@ OTHERS = {
 }
 """Blocks that are no transcripts, by the beginning of their first line, and what becomes of them."""
 
-JSON_OF_RUNS = ("docs/report.md", "json")
-"""Which tests/test_report_page.py compares."""
-
 MEASURED = [f"docs/{name}.md" for name in ("accuracy", "drift", "performance", "reliability", "scaling", "uncertainty")]
 """Documents with figures that take minutes or hours to find."""
 
@@ -75,7 +72,7 @@ def test_every_other_block_is_named_with_what_becomes_of_it():
         (page, block.split("\n")[0][:32])
         for page in PAGES
         for language, block in blocks_of(page)
-        if page != EXAMPLES and not is_run(language, block) and (page, language) != JSON_OF_RUNS
+        if page != EXAMPLES and not is_run(language, block)
     }
 
     assert "docs/hands-on.md" in TRANSCRIPTS

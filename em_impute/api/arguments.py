@@ -208,7 +208,7 @@ def source_of_frame(frame: pd.DataFrame, labelled: Iterable[int]) -> Source:
     file = BytesIO()
     # With both in the line end Python quotes a cell that holds either, before 3.13 too.
     table.to_csv(file, index=False, lineterminator="\r\n", encoding="utf-8", errors="backslashreplace")
-    return Source(file, FRAME, None, file.tell())
+    return Source(file, FRAME, file.tell())
 
 
 def with_frame_lines(opened: InputTable) -> InputTable:

@@ -3,7 +3,7 @@
 None of `em-impute check`, `evaluate`, `explain` and `why` writes a completed CSV.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from em_impute.pipeline.open import Progress
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class CheckOutput(Group, panel="Output"):
     """Where the answer is written."""
 
@@ -58,7 +57,6 @@ def check(
     """
     request = request_of(input_path(file), replace(table, all_columns=not table.columns), missing)
     run = Run(behaviour, context.obj)
-    check_outputs([request.path], [], run.log)
     from em_impute.api.check import check_table, findings
     from em_impute.report.model.documents import json_of
 
@@ -76,7 +74,6 @@ def check(
         raise typer.Exit(ExitCode.NEGATIVE)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class HiddenLabels(Group, panel="Hidden labels"):
     """Which labels are hidden, and how often."""
 
@@ -98,7 +95,6 @@ class HiddenLabels(Group, panel="Hidden labels"):
     repeats: int = option("--repeats N", "How often to hide, fill and compare.", default=5, min=1)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class EvaluationOutput(Group, panel="Output"):
     """Where the evaluation is written."""
 
@@ -141,8 +137,7 @@ def evaluate(
 
     hiding = hiding_of(hidden.hide, hidden.how, of_label, hidden.repeats)
     run = Run(behaviour, context.obj)
-    check_outputs([request.path], paths, run.log)
-    with run.opened(request) as (opened, watch):
+    with run.opened(request, paths) as (opened, watch):
         evaluations = evaluate_all(opened, request, hiding, watch)
         made = [build_evaluation(opened, one, request, command_line()) for one in evaluations]
     run.log.warnings(notice for report in made for notice in report.warnings)
@@ -156,7 +151,6 @@ def evaluate(
     run.say_written([*map(name_of, paths)])
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Shown(Group, panel="What is shown"):
     """Which iterations and rows are shown."""
 
@@ -171,7 +165,6 @@ class Shown(Group, panel="What is shown"):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class ExplanationOutput(Group, panel="Output"):
     """Where the explanation is written and drawn."""
 
@@ -223,9 +216,8 @@ def explain(
     from em_impute.report.model.documents import json_of
 
     run, written = Run(behaviour, context.obj), []
-    check_outputs([request.path], [gif] if gif else [], run.log)
     showing = Showing(shown.rows, tuple(dict.fromkeys(shown.lines or ())), number, pictures=gif is not None)
-    with run.opened(request) as (opened, watch):
+    with run.opened(request, [gif] if gif else []) as (opened, watch):
         followed = follow(opened, request, showing, watch)
         report = build_explanation(opened, followed, request, command_line())
         run.log.warnings(report.warnings)
@@ -250,7 +242,6 @@ def _animate(explanation: "Explanation", gif: str, run: Run, watch: "Progress") 
     return f"{shown_path(gif)} ({plural(len(frames), 'frame')}{which})"
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class AskedRows(Group, panel="What is shown"):
     """Which rows are asked about."""
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import typer
 
-from em_impute.cli.fill_table import fill_table, say
 from em_impute.cli.logging import STDOUT_NAMES, Log
 from em_impute.cli.options.groups import grouped
 from em_impute.cli.options.panels import Files, Fills, Input, Missing, Model, Output, Partitions, SavedModels
@@ -45,7 +44,10 @@ def fill(
     if partitions.each:
         _fill_each(asked, run)
         return
-    done = fill_table(asked, run, is_told=not behaviour.silent or behaviour.judges or run.log.is_open)
+    plan = plan_table(asked, run.log)
+    from em_impute.cli.fill_table import fill_table, say
+
+    done = fill_table(plan, run)
     say(done.reports, done.names, run)
     if not done.reports:
         run.say([("filled", "nothing: no column of categories has gaps"), *(("left", one) for one in done.left)])
@@ -64,8 +66,8 @@ def _fill_each(asked: Asked, run: Run) -> None:
     tables = [_asked_of(path, asked) for path in paths]
     _prepare(tables, run.log)
     behaviour, n_workers, n_files, n_failed = run.asked, asked.partitions.workers or 1, len(paths), 0
-    is_told = not behaviour.silent or run.log.is_open
-    one = partial(_fill, behaviour=behaviour, is_told=is_told, is_shown=behaviour.verbose and n_workers == 1)
+    is_shown = behaviour.verbose and n_workers == 1
+    one = partial(_fill, behaviour=behaviour, is_logged=run.log.is_open, is_shown=is_shown)
     # A bar would stand in the midst of the summaries of all files.
     run = replace(run, asked=replace(behaviour, no_progress=behaviour.no_progress or behaviour.verbose))
     with run.progress() as watch, closing(attempts(one, tables, n_workers)) as outcomes:
@@ -143,11 +145,13 @@ def _prepare(tables: Sequence[Asked], log: Log) -> None:
             Path(first.folder).mkdir(parents=True, exist_ok=True)
 
 
-def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) -> str:
+def _fill(asked: Asked, *, behaviour: Behaviour, is_logged: bool, is_shown: bool) -> str:
     """Complete one file, and give the line that says so."""
+    from em_impute.cli.fill_table import fill_table, say
+
     run = Run(replace(behaviour, quiet=behaviour.quiet or not is_shown, no_progress=True), Log())
     try:
-        done = fill_table(asked, run, is_told=is_told or behaviour.judges)
+        done = fill_table(plan_table(asked, run.log), run, is_told=is_logged)
     except Exception:
         if behaviour.debug:
             import traceback
@@ -155,16 +159,13 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_told: bool, is_shown: bool) 
             traceback.print_exc()
         raise
     say(done.reports, done.names, run)
-    from em_impute.report.model.shared import is_note
     from em_impute.table.text import listed
 
     cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
-    codes = sorted({one.code for report in done.reports for one in report.warnings if not is_note(one)})
-    said = [
-        f"{asked.files[0]}: filled {', '.join(cells) or 'nothing'}",
-        *[f"left {listed(done.left)}"] * bool(done.left),
-    ]
-    line = "; ".join(filter(None, [*said, ", ".join(done.tables)]))
+    codes = sorted({one.code for report in done.reports for one in report.warnings if not one.is_note})
+    said = [f"{asked.files[0]}: filled {', '.join(cells) or 'nothing'}"]
+    said += [f"left {listed(done.left)}"] * bool(done.left) + [", ".join(done.tables)] * bool(done.tables)
+    line = "; ".join(said)
     return f"{line} ({', '.join(codes)})" if codes else line
 
 

@@ -1,6 +1,6 @@
 """`em-impute fill` for one table: read, complete, judge, write, say.
 
-A table in several files, or larger than memory, is worked on in parts.
+A table in several files, or larger than memory, is worked on in parts.  Imported once there is a plan.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,53 +8,55 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from em_impute.api.session import Completed
 from em_impute.cli.options.groups import command_line
 from em_impute.cli.outputs import STDOUT, is_special, name_of, name_tables
-from em_impute.cli.plan import Asked, Plan, plan_table, read_saved
+from em_impute.cli.plan import Plan, read_saved
 from em_impute.cli.run import Run
+from em_impute.environment import time_of_run
 from em_impute.errors import OutputError, TableError
 from em_impute.options import Request
-
-if TYPE_CHECKING:
-    from em_impute.api.session import Completed
-    from em_impute.pipeline.open import Progress
-    from em_impute.pipeline.parts import Part
-    from em_impute.report.model.fit import FitReport
-    from em_impute.saved_model.store import SavedModel
-    from em_impute.table.output import WrittenFile
+from em_impute.pipeline.apply import asked_of
+from em_impute.pipeline.edits import CHANGED, changed_cells
+from em_impute.pipeline.open import Progress
+from em_impute.pipeline.parts import Part, copied
+from em_impute.report.forms import render
+from em_impute.report.model.fit import FitReport
+from em_impute.report.text.summary import print_summary
+from em_impute.saved_model.store import SavedModel, dump
+from em_impute.table.compression import compressed, suffix_of
+from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
+from em_impute.table.source import STANDARD_INPUT
 
 
 class Done(NamedTuple):
     """What was done with a table."""
 
-    reports: "Sequence[FitReport]"  # one for each column
+    reports: Sequence[FitReport]  # one for each column
     tables: list[str]  # what to call the completed tables
     names: list[str]  # what to call everything that was written, these first
     left: Sequence[str] = ()  # columns with gaps that --all has left, with the reasons
 
 
-def fill_table(asked: Asked, run: Run, *, is_told: bool) -> Done:
-    """Complete the table; `is_told` says whether anybody is told what is warned about, beside the reports."""
-    plan = plan_table(asked, run.log)
-    source, request = read_saved(asked.saved, asked.table, plan.request)
-    is_read = bool(plan.destination.reports) or run.console is not None or run.log.is_open
-    request = replace(request, examined=is_told or is_read, reported=is_read)
+def fill_table(plan: Plan, run: Run, *, is_told: bool = False) -> Done:
+    """Complete the table; `is_told` says that somebody is told what is warned about, whoever the run tells."""
+    source, request = read_saved(plan.asked.saved, plan.asked.table, plan.request)
+    is_read = bool(plan.reports) or run.console is not None or run.log.is_open
+    is_told = is_told or is_read or not run.asked.silent or run.asked.judges
+    request = replace(request, examined=is_told, reported=is_read)
     return (_fill_parts if plan.in_parts else _fill_file)(plan, request, source, run)
 
 
-def _fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | None", run: Run) -> Done:
+def _fill_file(plan: Plan, request: Request, source: tuple[SavedModel, str] | None, run: Run) -> Done:
     """Complete a table that is read as one file, by a fit or the model of `source`."""
-    from em_impute.pipeline.edits import changed_cells
-    from em_impute.table.output import WrittenFile
-
     command, place = command_line(), plan.place
     with run.completed(request, source) as (done, watch):
         if run.asked.judges or run.log.is_open:
             _judge(done.reports(command), run, watch)
-        model = None if plan.destination.model is None else done.model()  # before anything is written, for it may fail
-        tables = name_tables(plan.destination.data)
+        model = None if plan.model is None else done.model()  # before anything is written, for it may fail
+        tables = name_tables(plan.data)
         is_filled = request.adds_columns or any(one.fills.n_filled for one in done.completions)
         if place is not None and not is_filled:
             table = done.opened.table
@@ -63,7 +65,7 @@ def _fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | N
             run.log.note(f"{place.path} is left as it was")
         else:
             data = _write_data(done, plan, watch)
-            run.log.written(data=data)
+            run.log.written(data)
         made = done.reports(command, data) if request.examined else ()
         watch("", None, "")  # standard output may be the terminal that shows the bar
         cells = chain.from_iterable(changed_cells(done.opened, one) for one in done.completions)
@@ -71,17 +73,15 @@ def _fill_file(plan: Plan, request: Request, source: "tuple[SavedModel, str] | N
         return _write_rest(made, model, cells, tables, plan, run)._replace(left=left)
 
 
-def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | None", run: Run) -> Done:
+def _fill_parts(plan: Plan, request: Request, source: tuple[SavedModel, str] | None, run: Run) -> Done:
     """Complete all parts, by a fit or the model of `source`.
 
     Where something may stop the run they are gone through twice: it is known only when all are filled.
     """
-    from em_impute.environment import time_of_run
-    from em_impute.pipeline.apply import asked_of
     from em_impute.pipeline.fill import PartsResult, changes_of, complete_parts, model_of_parts, workers_of
     from em_impute.report.build.parts import build_parts_report
 
-    asked, data, paths, command = plan.asked.partitions, plan.destination.data, plan.inputs or ["-"], command_line()
+    asked, data, paths, command = plan.asked.partitions, plan.data, plan.inputs or ["-"], command_line()
     workers = workers_of(asked.backend or "serial", asked.scheduler, asked.workers, asked.memory)
     form = {"long": plan.asked.fills.long, "tells_changes": plan.asked.output.diff}
     applied = None if source is None else (asked_of(source[0], request, source[1]), source[1])
@@ -90,7 +90,7 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
         told = _clearing(watch) if STDOUT in outputs else watch
         return complete_parts(request, _parts(paths, copies, outputs), workers, told, applied, **form)
 
-    def reported(filled: PartsResult) -> "list[FitReport]":
+    def reported(filled: PartsResult) -> list[FitReport]:
         model = None if applied is None else applied[0]
         return [build_parts_report(filled, at, request, command, model) for at in range(len(filled.columns))]
 
@@ -103,12 +103,12 @@ def _fill_parts(plan: Plan, request: Request, source: "tuple[SavedModel, str] | 
         if run.asked.judges and data:
             filled = completed(data)
             made = reported(filled)
-    run.log.written(data=[file for part in filled.filled for file in part.files])
-    model = None if plan.destination.model is None else model_of_parts(filled, request, time_of_run())
+    run.log.written([file for part in filled.filled for file in part.files])
+    model = None if plan.model is None else model_of_parts(filled, request, time_of_run())
     return _write_rest(made, model, changes_of(filled), name_tables(data), plan, run)
 
 
-def _judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:
+def _judge(reports: Sequence[FitReport], run: Run, watch: Progress) -> None:
     """Tell the log what was decided.  Raise `NegativeError` for what must not be, after the summary."""
     run.log.decisions(reports)
     failure = run.judged(reports)
@@ -118,13 +118,10 @@ def _judge(reports: "Sequence[FitReport]", run: Run, watch: "Progress") -> None:
         raise failure
 
 
-def say(reports: "Sequence[FitReport]", written: Sequence[str] | None, run: Run) -> None:
+def say(reports: Sequence[FitReport], written: Sequence[str] | None, run: Run) -> None:
     """Say what was done with each column, and at the end what was written; None says nothing of that."""
-    from em_impute.report.model.shared import is_note
-    from em_impute.report.text.summary import print_summary
-
     for report in reports:
-        run.warn(f"{report.column}: {one.code}: {one.message}" for one in report.warnings if not is_note(one))
+        run.warn(f"{report.column}: {one.code}: {one.message}" for one in report.warnings if not one.is_note)
     if run.console is not None:
         for report in reports:
             last = written if report is reports[-1] else None
@@ -132,32 +129,26 @@ def say(reports: "Sequence[FitReport]", written: Sequence[str] | None, run: Run)
 
 
 def _write_rest(
-    reports: "Sequence[FitReport]",
-    model: "SavedModel | None",
+    reports: Sequence[FitReport],
+    model: SavedModel | None,
     cells: Iterable[bytes],
     tables: list[str],
     plan: Plan,
     run: Run,
 ) -> Done:
     """Write the model, every report and the changed cells, after the completed files, which are called `tables`."""
-    from em_impute.pipeline.edits import CHANGED
-    from em_impute.report.forms import render
-    from em_impute.saved_model.store import dump
-    from em_impute.table.output import write_to_stdout
-
-    destination = plan.destination
-    if model is not None and destination.model is not None:
-        with _after(destination.data, "the model was not"):
-            run.write(destination.model, dump(model))
-    for path in destination.reports:
+    if model is not None and plan.model is not None:
+        with _after(plan.data, "the model was not"):
+            run.write(plan.model, dump(model))
+    for path in plan.reports:
         text = render(reports, Path(path).suffix)
-        with _after(destination.data, "the report was not"):
+        with _after(plan.data, "the report was not"):
             run.write(path, text)
     if plan.asked.output.diff:
         header = ",".join(["file"] * (len(plan.inputs) > 1) + [*CHANGED])
-        with _after(destination.data, "not all changed cells were"):
+        with _after(plan.data, "not all changed cells were"):
             write_to_stdout(chain([f"{header}\n".encode()], cells))
-    return Done(reports, tables, [*tables, *map(name_of, destination.beside)])
+    return Done(reports, tables, [*tables, *map(name_of, plan.beside)])
 
 
 @contextmanager
@@ -172,12 +163,9 @@ def _after(paths: Sequence[str], what: str) -> Iterator[None]:
         raise type(error)(error.message, f"the completed {said} written, {what}") from error
 
 
-def _write_data(done: "Completed", plan: Plan, watch: "Progress") -> "list[WrittenFile]":
+def _write_data(done: Completed, plan: Plan, watch: Progress) -> list[WrittenFile]:
     """Write every completed CSV.  One in the input's place keeps its compression, others have that of their suffix."""
-    from em_impute.table.compression import compressed, suffix_of
-    from em_impute.table.output import output_errors, write_atomically, write_to_stdout
-
-    paths, place, long, source = plan.destination.data, plan.place, plan.asked.fills.long, done.opened.source
+    paths, place, long, source = plan.data, plan.place, plan.asked.fills.long, done.opened.source
     contents = done.contents(long=long)
     if not paths:
         # Also where nothing is written: what would stop the writing (a column that is there already) is found here.
@@ -208,11 +196,8 @@ def _write_data(done: "Completed", plan: Plan, watch: "Progress") -> "list[Writt
     return written
 
 
-def _parts(paths: Sequence[str], copies: Mapping[str, str], outputs: Sequence[str]) -> "list[Part]":
+def _parts(paths: Sequence[str], copies: Mapping[str, str], outputs: Sequence[str]) -> list[Part]:
     """Give each part its outputs, as many as the others have."""
-    from em_impute.pipeline.parts import Part
-    from em_impute.table.source import STANDARD_INPUT
-
     each = len(outputs) // len(paths)
     targets = ["" if path == STDOUT else path for path in outputs]
     parts = []
@@ -225,14 +210,12 @@ def _parts(paths: Sequence[str], copies: Mapping[str, str], outputs: Sequence[st
 @contextmanager
 def _copies(paths: Sequence[str]) -> Iterator[dict[str, str]]:
     """Copy streams, which can be read once, to files: by the path of each that of its copy."""
-    from em_impute.pipeline.parts import copied
-
     with ExitStack() as resources:
         streams = [path for path in paths if path == "-" or (is_special(path) and not Path(path).is_dir())]
         yield {path: resources.enter_context(copied(path)) for path in streams}
 
 
-def _clearing(watch: "Progress") -> "Progress":
+def _clearing(watch: Progress) -> Progress:
     """Show no bar once the table is written: standard output may be the terminal that shows it."""
 
     def told(stage: str, share: float | None, detail: str) -> None:

@@ -142,20 +142,16 @@ class Log:
 
     def warnings(self, warnings: "Iterable[Notice]") -> None:
         """Say what is warned about; notes are for people."""
-        from em_impute.report.model.shared import is_note
-
         for one in warnings:
-            if not is_note(one):
+            if not one.is_note:
                 message = CELLS[one.code].sub("", one.message) if one.code in CELLS else one.message
                 self.note(f"{one.code}: {message}", "WARNING")
 
-    def written(self, *names: str, data: "Iterable[WrittenFile]" = ()) -> None:
-        """Say what was written: completed files, and others by their names."""
-        for one in data:
+    def written(self, files: "Iterable[WrittenFile]") -> None:
+        """Say which completed files were written."""
+        for one in files:
             where = "standard output" if one.path is None else one.path
             self.note(f"wrote {where}: {one.bytes:,} bytes, sha256 {one.sha256}")
-        for name in names:
-            self.note(f"wrote {name}")
 
     def end(self, code: int) -> None:
         """Say how the run ended, and close the log."""

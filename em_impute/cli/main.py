@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from em_impute.cli.logging import Log
+from em_impute.cli.logging import VARIABLE, Log
 from em_impute.cli.mistakes import COMMANDS, advised
 from em_impute.environment import BLAS_THREADS, NO_MEMORY, forget_no_date, is_lack_of_memory, refuse_without_memory
 from em_impute.errors import ExitCode, FitError, UsageError
@@ -20,15 +20,6 @@ SIGNALLED = 128
 
 ASK_AGAIN = 2.0
 """Seconds after which a run that was to end is asked again, far more than it takes to leave nothing behind."""
-
-VARIABLES = {
-    "EM_IMPUTE_DELIMITER": ("-d", "--delimiter"),
-    "EM_IMPUTE_ENCODING": ("-e", "--encoding"),
-    "EM_IMPUTE_SEED": ("--seed",),
-    "EM_IMPUTE_COLOR": ("--color",),
-    "EM_IMPUTE_QUIET": ("-q", "--quiet"),
-}
-"""Environment variables, and the options that beat them."""
 
 
 def main() -> NoReturn:
@@ -114,9 +105,12 @@ def _fail(error: Exception, arguments: list[str], log: Log) -> int:
 
 def _blamed(message: str, arguments: Sequence[str]) -> str:
     """Name the environment variable that a mistake came from, if it did not come from the command line."""
+    from em_impute.cli.options.groups import VARIABLES
+
     for name, options in VARIABLES.items():
         value, said = os.environ.get(name), " / ".join(map(repr, options))
-        if value and not any(word.startswith(options) for word in arguments):
+        is_named = any(word.startswith(options) for word in arguments) or name == VARIABLE  # the log names its own
+        if value and not is_named:
             if said in message:
                 return message.replace(said, name)
             if repr(value) in message:

@@ -20,21 +20,6 @@ TABLE = "em-impute.csv"
 """What a table of several parts would be called; its report, beside them, is called after it."""
 
 
-@dataclass(frozen=True)
-class Destination:
-    """The paths where everything goes."""
-
-    data: tuple[str, ...]
-    """the completed CSV, one for each imputation, or one for each part; empty where none is written"""
-    reports: tuple[str, ...]
-    model: str | None  # where the fit is saved
-
-    @property
-    def beside(self) -> list[str]:
-        """What is written beside the completed CSVs."""
-        return [*self.reports, *([] if self.model is None else [self.model])]
-
-
 def name_tables(paths: Sequence[str]) -> list[str]:
     """Say what completed CSVs were written: of more than two only the first and the last."""
     names = [name_of(path) for path in paths]
@@ -46,15 +31,10 @@ def name_of(path: str) -> str:
     return "standard output" if path == STDOUT else path
 
 
-def plan(
-    inputs: Sequence[str],
-    asked: Output,
-    *,
-    model: str | None = None,
-    n_files: int | None = None,
-    in_parts: bool = False,
-) -> Destination:
-    """Decide what is written where.  Raises UsageError for contradictions.
+def destinations(
+    inputs: Sequence[str], asked: Output, *, n_files: int | None = None, in_parts: bool = False
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Decide where the completed CSVs go and where the reports.  Raises UsageError for contradictions.
 
     `inputs` is empty for standard input; `n_files` is the number of completed CSVs where they are numbered, None where
     there is one for each input.
@@ -65,13 +45,13 @@ def plan(
     if asked.no_report and reports:
         raise UsageError("--no-report contradicts -r and --json", "leave one of them out")
     if asked.dry_run:
-        return Destination((), (STDOUT,) * asked.json, None)
+        return (), (STDOUT,) * asked.json
     data = _tables(inputs, asked, in_parts=in_parts)
     if not reports and not asked.no_report:
         reports = _default_reports(inputs, data, asked.output)
-    if n_files is not None and data:
+    if n_files is not None:
         data = tuple(name for one in data for name in _numbered(one, n_files))
-    return Destination(data, reports, None if model is None else place_of(model))
+    return data, reports
 
 
 def place_of(path: str) -> str:

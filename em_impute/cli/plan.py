@@ -1,13 +1,12 @@
 """What a run of `em-impute fill` is to do with a table: what is read, how, and what is written where."""
 
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from em_impute.cli.logging import STDOUT_NAMES, Log
 from em_impute.cli.options.groups import FLAGS, input_path, request_of
 from em_impute.cli.options.panels import Fills, Input, Missing, Model, Output, Partitions, SavedModels
-from em_impute.cli.outputs import STDOUT, Destination, InPlace, check_outputs, in_place, is_special, plan
+from em_impute.cli.outputs import STDOUT, InPlace, check_outputs, destinations, in_place, is_special, place_of
 from em_impute.errors import UsageError
 from em_impute.options import Request, check_output_name
 
@@ -35,11 +34,6 @@ class Asked:
     partitions: Partitions
     folder: str | None = None  # where the outputs of several tables go, which is made if it is not there
 
-    @property
-    def path(self) -> Path | None:
-        """The first file; None is standard input."""
-        return input_path(self.files[0] if self.files else None)
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -48,23 +42,31 @@ class Plan:
     asked: Asked
     request: Request
     inputs: list[str]  # every file, or none for standard input
-    destination: Destination
+    data: tuple[str, ...]
+    """the completed CSV, one for each imputation, or one for each part; empty where none is written"""
+    reports: tuple[str, ...]
+    model: str | None  # where the fit is saved
     place: InPlace | None
     in_parts: bool
+
+    @property
+    def beside(self) -> list[str]:
+        """What is written beside the completed CSVs."""
+        return [*self.reports, *([] if self.model is None else [self.model])]
 
     @property
     def outputs(self) -> list[str]:
         """What is written, but for a file that is completed in its place what that is kept as."""
         backup = None if self.place is None else self.place.backup
-        data = self.destination.data if self.place is None else [str(backup)] * (backup is not None)
-        return [*data, *self.destination.beside, *[STDOUT] * self.asked.output.diff]
+        data = self.data if self.place is None else [str(backup)] * (backup is not None)
+        return [*data, *self.beside, *[STDOUT] * self.asked.output.diff]
 
 
 def plan_table(asked: Asked, log: Log) -> Plan:
     """Decide what is done.  Raises `UsageError` for what contradicts it, `OutputError` for what cannot be written."""
-    path, fills, saved, output = asked.path, asked.fills, asked.saved, asked.output
-    keeps_model = saved.save_model is not None and not output.dry_run
-    request = request_of(path, asked.table, asked.missing, asked.model, fills, output, keeps_model=keeps_model)
+    fills, saved, output = asked.fills, asked.saved, asked.output
+    path = input_path(asked.files[0] if asked.files else None)
+    request = request_of(path, asked.table, asked.missing, asked.model, fills, output)
     if fills.long and not request.imputations:
         raise UsageError("--long puts several imputations in one file", "say how many with --imputations M")
     if request.imputations and output.diff:
@@ -79,10 +81,12 @@ def plan_table(asked: Asked, log: Log) -> Plan:
 
         inputs = find_parts(asked.files)
     n_files = None if fills.long else fills.imputations
-    destination = plan(inputs, output, model=saved.save_model, n_files=n_files, in_parts=in_parts)
-    if in_parts and asked.partitions.backend == "dask" and STDOUT in destination.data:
+    data, reports = destinations(inputs, output, n_files=n_files, in_parts=in_parts)
+    model = None if saved.save_model is None or output.dry_run else place_of(saved.save_model)
+    if in_parts and asked.partitions.backend == "dask" and STDOUT in data:
         raise UsageError("--backend dask cannot write to standard output: its processes write files", "add -o FILE")
-    planned = Plan(asked, replace(request, path=None if in_parts else path), inputs, destination, place, in_parts)
+    request = replace(request, path=None if in_parts else path, keeps_model=model is not None)
+    planned = Plan(asked, request, inputs, data, reports, model, place, in_parts)
     makes_folders = in_parts or asked.folder is not None or (output.output or "").endswith("/")
     backup, clobber = None if place is None else place.backup, not output.no_clobber
     if place is not None:

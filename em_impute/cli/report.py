@@ -2,7 +2,6 @@
 
 import json
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, get_args
 
@@ -14,7 +13,6 @@ from em_impute.cli.run import DEBUG, JUDGING, Behaviour, Run
 from em_impute.errors import TableError, UsageError
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class ReportOutput(Group, panel="Output"):
     """Where the report is written."""
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from em_impute.cli.logging import VARIABLE, Log
 from em_impute.cli.mistakes import COMMANDS
 from em_impute.cli.options.groups import Group, flag, option
-from em_impute.cli.outputs import STDOUT, name_of
+from em_impute.cli.outputs import STDOUT, check_outputs, name_of
 from em_impute.environment import NO_MEMORY, is_lack_of_memory, version
 from em_impute.errors import ColumnError, EmImputeError, ExitCode, FitError, OutputError, UsageError, spelled
 from em_impute.options import Request
@@ -70,7 +70,6 @@ class NegativeError(EmImputeError):
     exit_code = ExitCode.NEGATIVE
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Behaviour(Group, panel="Behaviour"):
     """What a run says, and what it does not let pass."""
 
@@ -145,10 +144,11 @@ class Run:
         return progress_bar(self.console, wanted=not self.asked.no_progress)
 
     @contextmanager
-    def opened(self, request: Request) -> "Iterator[tuple[InputTable, Progress]]":
-        """Open a table, and tell the log what was read and people how far the run is."""
+    def opened(self, request: Request, outputs: Sequence[str] = ()) -> "Iterator[tuple[InputTable, Progress]]":
+        """Open a table, if all `outputs` can be written; tell the log what was read and people how far the run is."""
         from em_impute.pipeline.open import open_table
 
+        check_outputs([request.path], outputs, self.log)
         with self.progress() as watch, open_table(request, watch) as opened:
             self._log_input(opened)
             yield opened, watch
@@ -215,12 +215,9 @@ class Run:
 
     def judged(self, reports: "Sequence[FitReport | EvaluationReport]") -> NegativeError | None:
         """Give the error that --strict, --fail-on or --min-accuracy make of what was found; notes are no warnings."""
-        if not self.asked.judges:
-            return None
         from em_impute.report.model.fit import FitReport
-        from em_impute.report.model.shared import is_note
 
-        found = {one.code for report in reports for one in report.warnings if not is_note(one)}
+        found = {one.code for report in reports for one in report.warnings if not one.is_note}
         codes, option = (found, "--strict") if self.asked.strict else (found & self._fatal, "--fail-on")
         if codes:
             what = f"warning{'s' * (len(codes) > 1)} {', '.join(sorted(codes))}: with {option} nothing is written"
@@ -244,4 +241,4 @@ class Run:
             write_to_stdout(blocks)
         else:
             write_atomically(path, blocks, suffix="")
-        self.log.written(name_of(path))
+        self.log.note(f"wrote {name_of(path)}")

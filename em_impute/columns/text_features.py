@@ -116,14 +116,6 @@ def text_features(vocabulary: Vocabulary, texts: Sequence[str]) -> "Iterator[csr
     yield csr_matrix((np.ones(1), [vocabulary.size - 1], [0, 1]), shape=(1, vocabulary.size))
 
 
-def _ngram_counts(texts: Sequence[str]) -> "csr_matrix":
-    """Count the n-grams of each text by their hashes: (n_texts, 2^HASH_BITS)."""
-    from scipy.sparse import csr_matrix
-
-    text, bucket = ngrams(texts)
-    return csr_matrix((np.ones(text.size), (text, bucket)), shape=(len(texts), 1 << HASH_BITS))
-
-
 def _frequent_ngrams(texts: Sequence[str], n_rows: Integers) -> tuple[Hashes, Singles]:
     """Choose the n-grams of most rows, with their inverse document frequencies; text k is in n_rows[k] rows."""
     frequency = np.zeros(1 << HASH_BITS)
@@ -146,8 +138,10 @@ def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
             yield texts[first:stop]
 
 
-def ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Give the n-grams of words with a blank at either end: texts they are in and hashes, (n_occurrences,) each."""
+def _ngram_counts(texts: Sequence[str]) -> "csr_matrix":
+    """Count the n-grams of words with a blank at either end in each text by their hashes: (n_texts, 2^HASH_BITS)."""
+    from scipy.sparse import csr_matrix
+
     characters = np.frombuffer(" ".join(["", *texts, ""]).encode("utf-32-le", "surrogatepass"), np.uint32)
     size = np.fromiter(map(len, texts), np.intp, len(texts)) + 1
     text = np.repeat(np.arange(len(texts), dtype=np.uint32), size)
@@ -161,4 +155,5 @@ def ngrams(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]
         start = np.flatnonzero(valid)
         found.append(text[start])
         hashes.append((ngram[start] * MIXER) >> np.uint32(32 - HASH_BITS))
-    return np.concatenate(found), np.concatenate(hashes)
+    places = np.concatenate(found), np.concatenate(hashes)
+    return csr_matrix((np.ones(places[0].size), places), shape=(len(texts), 1 << HASH_BITS))

@@ -63,8 +63,12 @@ class TextModel(NamedTuple):
             log_odds = np.tile(self.coefficients[-1].astype(float), (some.stop - some.start, 1))
             for column, of_text in zip(columns, of_texts, strict=True):
                 log_odds += of_text[column.code[some]]  # −1 takes the last row: a missing cell
-            scores[some] = centred_logs(_shrunk(_softmax(log_odds), self.shares, self.n_labelled))
+            scores[some] = self.scores_of(log_odds)
         return scores
+
+    def scores_of(self, log_odds: Floats) -> Floats:
+        """Turn log-odds (n_rows, n_labels) into scores: (n_rows, n_labels, or 1 for two)."""
+        return centred_logs(_probability(log_odds, self.shares, self.n_labelled))
 
     def _of_texts(self, columns: Sequence[NamedTexts]) -> list[Floats]:
         """Give what each text of a column adds to log-odds, and at the end a missing cell: (n_texts + 1, n_labels)."""
@@ -80,8 +84,7 @@ class TextFit(NamedTuple):
 
     model: TextModel
     scores: Floats  # (n_rows, n_labels, or 1 for two)
-    log_loss: float  # cross-validated, in nats
-    log_loss_of_shares: float
+    gain: float  # by which log probabilities of labels held out are higher than by the shares, on average, in nats
 
 
 class Examples(NamedTuple):
@@ -125,10 +128,11 @@ def fit_text_model(
         fits = _fit_folds(examples, ridge, [None] * len(fits))
     fits = [_with_typical_cells(one, examples, vocabularies) for one in fits]
     coefficients = np.mean(fits, axis=0).astype(np.float32)
+    aligned = _aligned(fits, examples)
     seen = float(examples.weight.sum()) * (1.0 - 1.0 / len(fits))  # as many as by each fit, so that scores are alike
     model = TextModel(vocabularies, coefficients, _shares(examples), ridge, seen)
     scores = model.scores(shown)
-    for number, one in enumerate(fits):
+    for number, one in enumerate(aligned):
         if (mine := np.flatnonzero((fold == number) & (label < 0))).size:
             some = [column._replace(code=column.code[mine]) for column in shown]
             scores[mine] = model._replace(coefficients=one.astype(np.float32)).scores(some)
@@ -136,9 +140,11 @@ def fit_text_model(
         examples = examples._replace(x=design_matrix(shown, vocabularies, rows))
     known = examples.fold >= 0
     probability, shares = (one[known] for one in _held_out(examples, fits))
-    scores[rows[known]] = centred_logs(probability)
-    losses = [_log_loss(one, examples.label[known], examples.weight[known]) for one in (probability, shares)]
-    return TextFit(model, scores, *losses)
+    for number, one in enumerate(aligned):
+        out = examples.fold == number
+        scores[rows[out]] = model.scores_of(examples.x[out] @ one)
+    gain = _log_loss(shares, examples.label[known], examples.weight[known])
+    return TextFit(model, scores, gain - _log_loss(probability, examples.label[known], examples.weight[known]))
 
 
 def _with_typical_cells(coefficients: Floats, examples: Examples, vocabularies: Sequence[Vocabulary]) -> Floats:
@@ -151,6 +157,18 @@ def _with_typical_cells(coefficients: Floats, examples: Examples, vocabularies: 
             found[stop - 1] = (share @ examples.x[:, start:stop]) @ coefficients[start:stop]
         start = stop
     return found
+
+
+def _aligned(fits: Sequence[Floats], examples: Examples) -> list[Floats]:
+    """Shift the intercepts of fits, so that all say the same of the labelled rows on average.
+
+    How often a label is among those that a fit has seen says which it has not: the scores of a fold would tell of its
+    labels what no row to fill tells, above all of labels that are known in few rows.
+    """
+    typical = examples.weight @ examples.x / examples.weight.sum()  # (n_features + 1,)
+    said = np.array([typical @ one for one in fits])  # (n_fits, n_labels)
+    shift = said.mean(axis=0) - said
+    return [np.vstack([one[:-1], one[-1] + by]) for one, by in zip(fits, shift, strict=True)]
 
 
 def centred_logs(probability: Floats) -> Floats:
@@ -175,27 +193,19 @@ def design_matrix(columns: Sequence[NamedTexts], vocabularies: Sequence[Vocabula
 
 
 def choose_ridge(examples: Examples) -> tuple[float, list[Floats]]:
-    """Try ridges from strong to weak: the best by cross-validation, and the coefficients without each fold.
-
-    Coefficients are averaged over the ridges, each weighed by the product of the probabilities that it gave to labels
-    left out (pseudo-Bayesian averaging: Geisser & Eddy 1979, JASA 74).  By few labels the best is the luckiest.
-    """
+    """Try ridges from strong to weak: the best by cross-validation, and the coefficients without each fold."""
     known = examples.fold >= 0
     label, weight = examples.label[known], examples.weight[known]
-    start: Sequence[Floats | None] = [None] * (max(0, int(examples.fold.max())) + 1)
-    total, mass, best, chosen = [np.zeros(())] * len(start), 0.0, np.inf, 0
+    fits: Sequence[Floats | None] = [None] * (max(0, int(examples.fold.max())) + 1)
+    best, chosen, kept = np.inf, 0, list[Floats]()
     for number, ridge in enumerate(RIDGES):
-        start = fits = _fit_folds(examples, ridge, start)
-        loss = _log_loss(_held_out(examples, fits)[0][known], label, weight) * float(weight.sum())
-        lower = min(loss, best)
-        before, now = np.exp(lower - best), np.exp(lower - loss)
-        total = [before * old + now * new for old, new in zip(total, fits, strict=True)]
-        mass = before * mass + now
+        fits = found = _fit_folds(examples, ridge, fits)
+        loss = _log_loss(_held_out(examples, found)[0][known], label, weight)
         if loss < best:
-            best, chosen = loss, number
+            best, chosen, kept = loss, number, found
         elif number - chosen == PATIENCE:
             break
-    return RIDGES[chosen], [one / mass for one in total]
+    return RIDGES[chosen], kept
 
 
 def fit_ridge(examples: Examples, ridge: float, start: Floats | None = None) -> Floats:
@@ -275,8 +285,7 @@ def _held_out(examples: Examples, fits: Sequence[Floats]) -> tuple[Floats, Float
     for fold, coefficients in enumerate(fits):
         mine, others = examples.fold == fold, examples.take(examples.fold != fold)
         shares[mine] = _shares(others)
-        log_odds = examples.x[mine] @ coefficients
-        probability[mine] = _shrunk(_softmax(log_odds), shares[mine], float(others.weight.sum()))
+        probability[mine] = _probability(examples.x[mine] @ coefficients, shares[mine], float(others.weight.sum()))
     return probability, shares
 
 
@@ -287,17 +296,16 @@ def _shares(examples: Examples) -> Floats:
     return shares
 
 
-def _softmax(log_odds: Floats) -> Floats:
-    """Turn log-odds, (n_rows, n_labels), into probabilities."""
+def _probability(log_odds: Floats, shares: Floats, n_labelled: float) -> Floats:
+    """Turn log-odds, (n_rows, n_labels), into probabilities.
+
+    The labels' shares are mixed in as one more row would: none of n rows shows that a probability is below 1 in n.
+    """
     probability: Floats = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
-    probability /= probability.sum(axis=1, keepdims=True)
+    probability *= n_labelled / probability.sum(axis=1, keepdims=True)
+    probability += shares
+    probability /= n_labelled + 1.0
     return probability
-
-
-def _shrunk(probability: Floats, shares: Floats, n_labelled: float) -> Floats:
-    """Mix in the labels' shares as one more row would: none of n rows shows that a probability is below 1 in n."""
-    mixed: Floats = (n_labelled * probability + shares) / (n_labelled + 1.0)
-    return mixed
 
 
 def _log_loss(probability: Floats, label: Integers, weight: Floats) -> float:

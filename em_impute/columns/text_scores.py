@@ -1,6 +1,6 @@
 """What all texts of a row say of its label, put beside the numbers of a table as columns of their own."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, NamedTuple
 
@@ -10,8 +10,7 @@ from em_impute.columns.gaps import find_gaps
 from em_impute.columns.predictors import NOTHING, Known, are_identifiers, is_identifier
 from em_impute.columns.text_features import NamedTexts, is_seldom_repeated
 from em_impute.columns.text_model import TextModel, fit_text_model
-from em_impute.columns.text_test import beginnings_tell, may_tell
-from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.em.blocks import Flags, Floats, Integers, draw_rows
 from em_impute.serialize.annotations import Axes, NotSaved
 from em_impute.table.columns import Codes, NumberColumn
 from em_impute.table.numbers import parse_number
@@ -37,6 +36,12 @@ NEW = "\0"
 
 PLAINLY = 3.0
 """Standard errors of the mean gain."""
+
+MANY_CODES, FEW_CODES, LONGEST_BEGINNING = 2_000, 50, 4
+"""Labelled rows that are asked whether what codes begin with tells, those below which none are, and characters."""
+
+LEAST_GAIN = 2.0
+"""Nats that scores must gain on labels held out, each: scores of random texts gain as much once in twenty times."""
 
 N_FOLDS, MANY_ROWS = 5, 100_000
 
@@ -99,10 +104,7 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     known_rows = np.flatnonzero((label >= 0) & (every > 0.0))
     rows = _Rows(known_rows, label[known_rows], every[known_rows], fold[known_rows], len(labels))
 
-    def begins_telling(one: NamedTexts) -> bool:
-        return beginnings_tell(one, label, every, len(labels), seed)
-
-    texts = [*_categories_as_texts(table, names, known, begins_telling)]
+    texts = [*_categories_as_texts(table, names, known, rows, seed)]
     are_few = not any(table.categories[column[one.name]].too_many for one in texts)
     n_indicators = sum(len(one.texts) - 1 for one in texts)
     have_room = not texts or (not known.are_read and are_few and n_indicators <= MAX_INDICATORS)
@@ -121,12 +123,9 @@ def fit_text_scores(  # noqa: PLR0913  # all that is known of a table
     # What has room are categories and numbers, which the mixtures take as they are.
     if not texts or (have_room and not people and not any(map(tells, shown))):
         return None
-    if not may_tell(shown, label, every, len(labels), seed):
-        return None
     fit = fit_text_model(texts, shown, label, every, fold, len(labels), seed)
     scored = labels[:1] if len(labels) == 2 else labels  # noqa: PLR2004  # the second is the first with a minus
-    n_nats = (fit.log_loss_of_shares - fit.log_loss) * every[label >= 0].sum()
-    if not n_nats > len(scored):  # what a number that says nothing costs (Akaike 1974)
+    if not fit.gain * every[label >= 0].sum() > LEAST_GAIN * len(scored):
         return None
     called = tuple(unused_name(f"texts for {one}", names, "'") for one in scored)
     used = {one.name: column[one.name] for one in texts}
@@ -180,7 +179,7 @@ class _Rows(NamedTuple):
     fold: Codes
     n_labels: int
 
-    def take(self, some: Flags | slice) -> "_Rows":
+    def take(self, some: Flags | Integers) -> "_Rows":
         """Keep some of them."""
         return _Rows(self.place[some], self.label[some], self.weight[some], self.fold[some], self.n_labels)
 
@@ -268,15 +267,29 @@ def _with_scores(table: Table, first: int, texts: Sequence[NamedTexts], model: T
 
 
 def _categories_as_texts(
-    table: Table, names: Sequence[str], known: Known, begins_telling: Callable[[NamedTexts], bool]
+    table: Table, names: Sequence[str], known: Known, rows: _Rows, seed: int
 ) -> Iterator[NamedTexts]:
-    """Give the columns of texts; of identifiers those of which `begins_telling` says that codes begin with evidence."""
+    """Give the columns of texts; of identifiers those of which the codes begin with something that tells the label."""
     for index, one in table.categories.items():
         if one.code is None or not one.texts:
             continue
         name, code = names[index], NamedTexts(names[index], one.code, one.texts)
-        if name in known.told or not are_identifiers(name, one) or begins_telling(code):
+        if name in known.told or not are_identifiers(name, one) or _beginnings_tell(code, rows, seed):
             yield _texts_of(table, index, name, values=True)
+
+
+def _beginnings_tell(codes: NamedTexts, rows: _Rows, seed: int) -> bool:
+    """Tell whether what codes begin with, such as a site or a kind, says something of the labels."""
+    if rows.place.size < FEW_CODES:
+        return False
+    some = rows.take(draw_rows(rows.place >= 0, MANY_CODES, np.random.default_rng(seed)))
+    used, place = np.unique(codes.code[some.place], return_inverse=True)  # of millions of codes few are looked at
+    for length in range(1, LONGEST_BEGINNING + 1):
+        number: dict[str, int] = {}
+        code = [-1 if k < 0 else number.setdefault(codes.texts[k][:length], len(number)) for k in used.tolist()]
+        if _tells_by_value(np.array(code)[place], some, is_ordered=False):
+            return True
+    return False
 
 
 def _numbers_as_texts(table: Table, names: Sequence[str], people: Collection[int]) -> Iterator[NamedTexts]:
@@ -305,14 +318,16 @@ def _texts_of(table: Table, index: int | None, name: str, *, values: bool) -> Na
     category = None if index is None else table.categories.get(index)
     if category is not None and category.code is not None:
         parsed = [(text, parse_number(text)) for text in category.texts]
-        return NamedTexts(name, category.code, [text if number is None else _spelt(number) for text, number in parsed])
+        return NamedTexts(
+            name, category.code, [text if number is None else f"{number:.15g}" for text, number in parsed]
+        )
     column = None if index is None else table.numbers[index]
     if column is None or column.numbers is None:
         return NamedTexts(name, np.full(table.n_rows, -1), ())
     if not values:
         return NamedTexts(name, np.where(np.isnan(column.of(slice(None))), -1, 0), (SHOWN,))
     code, numbers = column.coded()
-    return NamedTexts(name, code, [_spelt(number) for number in numbers.tolist()])
+    return NamedTexts(name, code, [f"{number:.15g}" for number in numbers.tolist()])
 
 
 def _gaps_of_constant(table: Table, index: int) -> int:
@@ -321,7 +336,3 @@ def _gaps_of_constant(table: Table, index: int) -> int:
     if category is not None:
         return category.n_missing if len(category.texts) == 1 else 0
     return numbers.n_missing if _n_values(numbers) == 1 else 0
-
-
-def _spelt(number: float) -> str:
-    return f"{number:.15g}"

@@ -59,9 +59,9 @@ def examine_baseline_em(found: FittedColumn, prior_strength: float | None) -> Ba
     for strength in (0.0, 1.0) if prior_strength is None else (prior_strength,):
         one = Recipe("full", prior_strength=strength, stopping=stopping, seed=recipe.seed, accelerate=False)
         try:
-            labels_only = fit_mixture(rows, n_labels, one._replace(unlabelled_weight=0.0)).fit.parameters
+            labels_only = fit_mixture(rows, n_labels, one._replace(unlabelled_weight=0.0)).parameters
             em = fit_mixture(rows, n_labels, one)
-            return BaselineEm(em, labels_only, design.log_jacobian(rows), drift_of(labels_only, em.fit.parameters))
+            return BaselineEm(em, labels_only, design.log_jacobian(rows), drift_of(labels_only, em.parameters))
         except FitError:
             continue
     return None

@@ -73,7 +73,7 @@ def chart_data(found: FittedColumn, fills: Fills, plain: BaselineEm | None, requ
     else:
         code, _ = most_probable(found.distinct_probability, request.min_probability)
         cells = _Cells(found.unlabelled, code, found.cells)
-    order = range(design.n_numbers) if plain is None else by_separation(plain.em.fit.parameters).tolist()
+    order = range(design.n_numbers) if plain is None else by_separation(plain.em.parameters).tolist()
     n_shown = min(MAX_HISTOGRAMS, max(1, MAX_COUNTS // (len(found.labels.labels) * MAX_BINS)))
     made = [_count_in_bins(found, cells, j) for j in order[:n_shown]]
     return ChartData(
@@ -95,14 +95,14 @@ def _curve(found: FittedColumn) -> PosteriorCurve | None:
     order = order[np.unique(x[order], return_index=True)[1]]
     probability = found.distinct_probability[order].T
     by_label = {label: _rounded(one, DIGITS) for label, one in zip(labels, probability, strict=True)}
-    return PosteriorCurve(about.name, _rounded(about.shift + about.scale * x[order], PLACE_DIGITS), by_label)
+    return PosteriorCurve(_rounded(about.shift + about.scale * x[order], PLACE_DIGITS), by_label)
 
 
 def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: int) -> Plane | None:
     design = found.design
     if plain is None or design.n_numbers < 2:  # noqa: PLR2004
         return None
-    names, axes = _axes(plain.em.fit.parameters, design)
+    names, axes = _axes(plain.em.parameters, design)
     rng = np.random.default_rng(seed)
     known = draw_rows(design.label >= 0, MAX_POINTS, rng)
     cells = draw_rows(np.ones(fills.row.size, bool), MAX_POINTS, rng)
@@ -126,7 +126,7 @@ def _plane(found: FittedColumn, fills: Fills, plain: BaselineEm | None, seed: in
         filled={one: _rounded(there[code == k], PLACE_DIGITS) for k, one in enumerate(labels)},
         left_empty=_rounded(there[code < 0], PLACE_DIGITS),
         of=RowCounts(int(np.count_nonzero(design.label >= 0)), fills.row.size),
-        em=_ellipses(plain.em.fit.parameters, plain, axes, design),
+        em=_ellipses(plain.em.parameters, plain, axes, design),
         labels_only=None if plain.labels_only is None else _ellipses(plain.labels_only, plain, axes, design),
     )
 
@@ -139,7 +139,7 @@ def _ellipses(parameters: Parameters, plain: BaselineEm, axes: Floats, design: D
     seen = zip(
         (parameters.mean @ onto.T + axes @ design.shift[: design.n_numbers]).tolist(), covariance.tolist(), strict=True
     )
-    return [Ellipse(design.labels[k], *one) for k, one in zip(plain.em.fit.component_label, seen, strict=True)]
+    return [Ellipse(design.labels[k], *one) for k, one in zip(plain.em.component_label, seen, strict=True)]
 
 
 def _axes(mixture: Parameters, design: Design) -> tuple[Sequence[str], Floats]:
@@ -209,9 +209,8 @@ def _count_in_bins(found: FittedColumn, cells: _Cells, feature: int) -> FeatureH
 
 def _rounded(values: NDArray[Any], digits: int) -> list[Any]:
     """Write numbers with so many significant digits, as lists as deep as the array."""
-    if values.ndim > 1:
-        return [_rounded(row, digits) for row in values]
-    return [float(f"{value:.{digits}g}") for value in values.tolist()]
+    found: list[Any] = np.vectorize(lambda value: float(f"{value:.{digits}g}"), otypes=[float])(values).tolist()
+    return found
 
 
 def _probe(x: Floats, copies: Floats) -> Floats:

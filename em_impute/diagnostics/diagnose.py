@@ -11,7 +11,7 @@ from em_impute.diagnostics.odd_rows import Flagged, audit_labels, find_flagged
 from em_impute.diagnostics.uncertainty import Uncertainty, examine_uncertainty, sweep
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
 from em_impute.missingness.missingness import examine_missingness
-from em_impute.missingness.values import Differences
+from em_impute.missingness.values import Difference
 from em_impute.model.column import FittedColumn
 from em_impute.model.fills import Fills
 from em_impute.options import Request
@@ -23,7 +23,7 @@ class Diagnostics:
 
     uncertainty: Uncertainty
     flagged: Flagged
-    missingness: Differences | None = None
+    missingness: list[Difference] | None = None
     """Rows with a label beside rows without one; None where there are none of either kind"""
     sensitivity: Sensitivity | None = None  # None where no label was known
     audit: Audit | None = None  # None where no known label could be held out
@@ -44,8 +44,7 @@ def examine(found: FittedColumn, fills: Fills, request: Request) -> Diagnostics:
     if any(labels.known):
         weight = found.cells.astype(np.float64)
         known = np.array(labels.known, dtype=np.float64)
-        totals = None if found.delta.any() else uncertainty.totals  # which would be those of another δ
-        sensitivity = sweep(found.unshifted, weight, known, labels.labels, totals)
+        sensitivity = sweep(found.unshifted, weight, known, labels.labels)
     plain = examine_baseline_em(found, request.prior_strength)
     return Diagnostics(
         uncertainty,

@@ -173,8 +173,7 @@ def judge_labels(found: FittedColumn) -> Judged | None:
     if found.ensemble is not None:  # by the fit of all rows
         probability[others] = predict(found.ensemble, examples_of(design).predictors.take(known[others]))
     else:
-        fit = found.mixture.fit
-        probability[others] = posterior(fit.parameters, fit.component_label, design.distinct.x[known[others]])
+        probability[others] = posterior(*found.mixture[:2], design.distinct.x[known[others]])
     probability /= probability.sum(axis=1, keepdims=True)
     own, likely = probability[np.arange(known.size), label[known]], probability.argmax(axis=1)
     most = probability.max(axis=1)

@@ -288,17 +288,11 @@ MAX_SWEPT = 12
 """Labels whose odds are shifted, the most common ones."""
 
 
-def sweep(
-    probability: Floats,
-    weight: Floats,
-    known: Floats,
-    labels: Sequence[str],
-    totals: Sequence[IntervalEstimate] | None = None,
-) -> Sensitivity:
+def sweep(probability: Floats, weight: Floats, known: Floats, labels: Sequence[str]) -> Sensitivity:
     """Shift the log-odds of one label after the other, and add up what the completed column would hold.
 
     `probability` (n_distinct, n_labels) is that of missing rows at δ = 0, `weight` (n_distinct,) counts equal ones, and
-    `known` (n_labels,) known rows.  `totals` are those of each label, with intervals, in all rows at δ = 0.
+    `known` (n_labels,) known rows.
     """
     at_zero = known + weight @ probability
     swept = sorted(np.argsort(-at_zero, kind="stable")[:MAX_SWEPT].tolist())
@@ -309,7 +303,5 @@ def sweep(
     for k in swept:
         chance = probability[:, k]
         shifted = (chance * odds / (1.0 + chance * (odds - 1.0)) for odds in np.exp(DELTAS))  # (n_distinct,) each
-        share = [float(known[k] + weight @ one) / n_rows for one in shifted]
-        interval = None if totals is None else (totals[k].low / n_rows, totals[k].high / n_rows)
-        sweeps.append(Sweep(labels[k], share, interval))
+        sweeps.append(Sweep(labels[k], [float(known[k] + weight @ one) / n_rows for one in shifted]))
     return Sensitivity(DELTAS, sweeps, max(0, len(labels) - MAX_SWEPT))

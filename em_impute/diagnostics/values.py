@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, NamedTuple
 
 from em_impute.missingness.values import RowCounts
-from em_impute.serialize.annotations import Count, Ends, NotSaved, Range, Share
+from em_impute.serialize.annotations import Count, NotSaved, Range, Share
 
 
 class IntervalEstimate(NamedTuple):
@@ -52,7 +52,6 @@ class Sweep(NamedTuple):
 
     label: Annotated[str, "The label."]
     share: Annotated[Sequence[Share], "Its expected share of all rows, δ by δ."]
-    interval: Annotated[Ends | None, "95 % interval of its share at δ = 0; null where --delta is given."]
 
 
 class Sensitivity(NamedTuple):
@@ -83,7 +82,6 @@ class FeatureHistogram(NamedTuple):
 class PosteriorCurve(NamedTuple):
     """Probabilities along the only predictor."""
 
-    feature: Annotated[str, "Name of the predictor."]
     x: Annotated[Sequence[float], "Values of rows without a label, ascending, in its own unit."]
     probability: Annotated[Mapping[str, Annotated[Sequence[Share], "Value by value."]], "By label."]
 

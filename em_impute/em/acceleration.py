@@ -14,9 +14,8 @@ from em_impute.em.families import Family, Prior, m_step
 from em_impute.em.parameters import MIN_SHARE, Parameters
 from em_impute.errors import FitError
 
-GROWTH = 4.0
-"""How far an extrapolation goes at most, in steps of EM; so many times as far once that was right, and so many times
-less far where it was not."""
+LONGEST = 64.0
+"""How far an extrapolation goes at most, in steps of EM."""
 
 REMEMBERED = 5
 """Rates of which the largest counts."""
@@ -28,7 +27,6 @@ class Squarem:
     def __init__(self, family: Family) -> None:
         self._family = family
         self._first: Parameters | None = None
-        self._length, self._longest = 1.0, GROWTH
         self._rates: deque[float] = deque(maxlen=REMEMBERED)
 
     def follow(self, parameters: Parameters, mapped: Parameters) -> tuple[Parameters | None, float | None]:
@@ -44,25 +42,18 @@ class Squarem:
         step, after = here - start, there - here
         bend = after - step
         size = max(float(np.linalg.norm(step)), MIN_SHARE)
-        length = size / max(float(np.linalg.norm(bend)), MIN_SHARE)
+        length = min(size / max(float(np.linalg.norm(bend)), MIN_SHARE), LONGEST)
         # An extrapolation leaves much of what shrinks fast, beside which what shrinks slowly is not seen for a while.
         self._rates.append((float(np.linalg.norm(after)) / size) ** 2)
         rate = max(self._rates)
-        self._length = min(length, self._longest)
-        if length >= self._longest:
-            self._longest *= GROWTH
-        if not self._length > 1.0:
+        if not length > 1.0:
             return None, rate
         try:
-            tried = _mixture(start + 2.0 * self._length * step + self._length**2 * bend, parameters, self._family)
+            tried = _mixture(start + 2.0 * length * step + length**2 * bend, parameters, self._family)
         except FitError:
             return None, rate
         self._first = None
         return tried, rate
-
-    def reject(self) -> None:
-        """Learn that the last mixture to try was worse than where it was extrapolated from."""
-        self._longest = max(1.0, self._length / GROWTH)
 
 
 def _vector(parameters: Parameters) -> Floats:

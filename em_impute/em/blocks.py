@@ -115,10 +115,7 @@ def standardise(values: Floats, weight: Floats, out: Floats) -> tuple[float, flo
     stands at FARTHEST on its side, where every label's tail has come to its limit.
     """
     counting = weight > 0.0
-    if every := bool(counting.all()):  # slice by slice: no copy of a column is made
-        own, counts = values, weight
-    else:
-        own, counts = values[counting], weight[counting]
+    own, counts = (values, weight) if counting.all() else (values[counting], weight[counting])
     largest = float(np.fmax(np.fmax.reduce(own), -np.fmin.reduce(own)))
     size = float(np.ldexp(0.5, np.frexp(largest)[1]))
 
@@ -127,7 +124,7 @@ def standardise(values: Floats, weight: Floats, out: Floats) -> tuple[float, flo
         return (own[some], counts[some]) if is_seen.all() else (own[some][is_seen], counts[some][is_seen])
 
     total = mean = square = 0.0
-    for number, count in map(seen, slices(own.size)):
+    for number, count in map(seen, slices(own.size)):  # no copy of a column is made
         total += float(count.sum())
         mean += float(count @ (number / size))
     mean /= total
@@ -138,8 +135,7 @@ def standardise(values: Floats, weight: Floats, out: Floats) -> tuple[float, flo
     with np.errstate(over="ignore"):
         np.subtract(values, shift, out=out)
         out /= scale
-    if not every:
-        np.clip(out, -FARTHEST, FARTHEST, out=out)
+    np.clip(out, -FARTHEST, FARTHEST, out=out)
     return shift, scale
 
 

@@ -17,10 +17,23 @@ ROUNDS = 10
 
 
 def k_means(points: Floats, weight: Floats, k: int, rng: np.random.Generator) -> Integers:
-    """Assign points to the nearest of k centres that begin far apart (k-means++): (n_points,)."""
+    """Assign points to the nearest of k centres, which move to the middles of theirs (Lloyd 1982): (n_points,).
+
+    They begin far apart (k-means++).
+    """
     if k == 1:
         return np.zeros(points.shape[0], dtype=np.intp)
-    return settle(points, weight, far_apart(points, weight, k, rng), ROUNDS)
+    centre = far_apart(points, weight, k, rng)
+    nearest: Integers = squared_distances(points, centre).argmin(axis=1)
+    for _ in range(ROUNDS):
+        count = np.bincount(nearest, weight, k)
+        held = count > 0
+        for j, column in enumerate(points.T):
+            centre[held, j] = np.bincount(nearest, weight * column, k)[held] / count[held]
+        before, nearest = nearest, squared_distances(points, centre).argmin(axis=1)
+        if np.array_equal(before, nearest):
+            break
+    return nearest
 
 
 def far_apart(x: Floats, weight: Floats, number: int, rng: np.random.Generator) -> Floats:
@@ -36,20 +49,6 @@ def far_apart(x: Floats, weight: Floats, number: int, rng: np.random.Generator) 
         distance = np.minimum(distance, ((points - points[chosen[k]]) ** 2).sum(axis=1))
         chance = weight * distance
     return points[chosen]
-
-
-def settle(points: Floats, weight: Floats, centre: Floats, rounds: int) -> Integers:
-    """Assign points to the nearest of some centres, which move to the middles of theirs (Lloyd 1982): (n_points,)."""
-    nearest: Integers = squared_distances(points, centre).argmin(axis=1)
-    for _ in range(rounds):
-        count = np.bincount(nearest, weight, len(centre))
-        held = count > 0
-        for j, column in enumerate(points.T):
-            centre[held, j] = np.bincount(nearest, weight * column, len(centre))[held] / count[held]
-        before, nearest = nearest, squared_distances(points, centre).argmin(axis=1)
-        if np.array_equal(before, nearest):
-            break
-    return nearest
 
 
 def squared_distances(some: Floats, others: Floats) -> Floats:

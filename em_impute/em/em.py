@@ -84,18 +84,6 @@ class Step(NamedTuple):
     n_maps: int = 0  # E steps up to here, those for extrapolations that were not taken among them
 
 
-class Fit(NamedTuple):
-    """A fitted mixture and how it was reached."""
-
-    parameters: Parameters
-    component_label: Integers  # (n_components,)
-    log_likelihood: float
-    objective: float
-    path: tuple[float, ...]  # log-likelihood at every step, the start first
-    stop: Stop
-    remaining: float
-
-
 def make_problem(
     x: Floats, label: Integers, weight: Floats, component_label: Integers, *, free_shares: bool = False
 ) -> Problem:
@@ -181,8 +169,7 @@ def iterate(
     for n_maps in count(1):
         moments, objective = _look(problem, parameters, family, prior, map_blocks, tentative=tried is not None)
         gain = objective - last.objective
-        if squarem and tried and gain < -STALL_TOLERANCE * (1.0 + abs(last.objective)):
-            squarem.reject()
+        if tried and gain < -STALL_TOLERANCE * (1.0 + abs(last.objective)):
             parameters, tried = mapped, None
             continue
         # The start need not lie in the family, so the first M step alone may lower the objective.

@@ -13,10 +13,10 @@ import numpy as np
 
 from em_impute.em.blocks import Floats, Integers, Rows, draw_by_weight, sample_rows, slices
 from em_impute.em.clustering import Hierarchy, build_hierarchy, far_apart, partitions
-from em_impute.em.em import DEFAULT_STOPPING, Fit, MapBlocks, Problem, Step, Stopping, iterate, make_problem
+from em_impute.em.em import DEFAULT_STOPPING, MapBlocks, Problem, Step, Stop, Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
 from em_impute.em.families import FAMILIES, Family, Prior, default_prior, m_step
-from em_impute.em.parameters import Parameters, coinciding, push_apart
+from em_impute.em.parameters import Parameters, coinciding
 from em_impute.errors import FitError, option
 
 ROWS_PER_COMPONENT = 6
@@ -62,13 +62,19 @@ class Recipe(NamedTuple):
 
 
 class Mixture(NamedTuple):
-    """A fitted mixture and the number of starts that agreed on it."""
+    """A fitted mixture, how it was reached, and the number of starts that agreed on it."""
 
-    fit: Fit
+    parameters: Parameters
+    component_label: Integers  # (n_components,)
     recipe: Recipe
+    log_likelihood: float
+    objective: float
+    path: tuple[float, ...]  # log-likelihood at every step, the start first
+    stop: Stop
+    remaining: float = 0.0
     n_starts: int = 1
     n_optima: int = 1
-    separable: bool = True  # False: without labels, and some components coincide also when pushed apart
+    separable: bool = True  # False: without labels, and some components coincide
 
 
 def components_of_labels(label: Integers, n_labels: int, per_label: int) -> Integers:
@@ -101,24 +107,23 @@ def _begin(rows: Rows, component: Integers, n_components: int, family: Family, p
 def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy: Hierarchy) -> Mixture:
     """Fit a mixture to rows without labels: short runs from many starts, the best ones to the end.
 
-    A best run whose components coincide may have ended on a saddle: it is run again with these pushed apart.  Raises
-    FitError when every start ends in a collapsed component.
+    Raises FitError when every start ends in a collapsed component.
     """
     n_components, family, max_iter = problem.component_label.size, FAMILIES[recipe.family], recipe.stopping.max_iter
     n_starts, n_finalists = THOROUGH if recipe.thorough else QUICK
     begin = recipe._replace(stopping=recipe.stopping._replace(max_iter=min(SHORT_RUN, max_iter)), accelerate=False)
     failures = [FitError("EM found no start", f"raise {option('prior_strength')}")]
 
-    def look(start: Parameters) -> Fit:
+    def look(start: Parameters) -> Mixture:
         return climb(problem, start, prior, begin)
 
-    def finish(begun: Fit) -> Fit:
+    def finish(begun: Mixture) -> Mixture:
         left = recipe.stopping._replace(max_iter=max_iter - len(begun.path) + 1)
         final = climb(problem, begun.parameters, prior, recipe._replace(stopping=left))
         _refuse_spurious(final.parameters, float(rows.weight.sum()), prior)
         return final._replace(path=begun.path[:-1] + final.path)
 
-    def succeed(work: Callable[[Item], Fit], items: Iterable[Item]) -> Iterator[Fit]:
+    def succeed(work: Callable[[Item], Mixture], items: Iterable[Item]) -> Iterator[Mixture]:
         """Yield the fits that succeed, and note why others fail."""
         for item in items:
             try:
@@ -136,13 +141,9 @@ def search(problem: Problem, rows: Rows, prior: Prior, recipe: Recipe, hierarchy
     if not finals:
         raise failures[-1]
     best = max(finals, key=_height)
-    alike = coinciding(best.parameters)
-    if alike.any():
-        finals += succeed(finish, succeed(look, [push_apart(best.parameters, alike, recipe.seed)]))
-        best = max(finals, key=_height)
     unit = 1e-3 + 1e-6 * abs(best.objective)  # optima nearer to one another are the same
     n_optima = len({round((best.objective - final.objective) / unit) for final in finals})
-    return Mixture(best, recipe, len(merged) + len(runs), n_optima)
+    return best._replace(recipe=recipe, n_starts=len(merged) + len(runs), n_optima=n_optima)
 
 
 def climb(
@@ -152,42 +153,29 @@ def climb(
     recipe: Recipe,
     watch: Callable[[Step], None] | None = None,
     map_blocks: MapBlocks = map,
-) -> Fit:
+) -> Mixture:
     """Run EM to its end; `watch` is told of each step."""
     family, path = FAMILIES[recipe.family], {}
     for step in iterate(problem, start, family, prior, recipe.stopping, map_blocks, accelerate=recipe.accelerate):
         if watch is not None:
             watch(step)
         path[step.iteration] = step.log_likelihood
-    stop, likelihoods = step.stop or "max_iter", tuple(path.values())
-    return Fit(
-        step.parameters, problem.component_label, step.log_likelihood, step.objective, likelihoods, stop, step.remaining
-    )
+    stop, path_of_steps = step.stop or "max_iter", tuple(path.values())
+    reached = step.log_likelihood, step.objective, path_of_steps, stop, step.remaining
+    return Mixture(step.parameters, problem.component_label, recipe, *reached)
 
 
-def _height(run: Fit) -> float:
+def _height(run: Mixture) -> float:
     """Round the objective, so that of runs that reached the same optimum the first counts, not the luckiest one."""
     return round(run.objective, 4)
 
 
 def _guesses(rows: Rows, n_components: int, prior: Prior, n_starts: int, seed: int) -> Iterator[Parameters]:
-    """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers."""
+    """Yield starting values, from seeds of k-means++ with random numbers."""
     rng = np.random.default_rng(seed)
-    n_slices = min(rows.x.shape[1], n_starts // 2)
-    for attempt in range(n_starts if n_components > 1 else 1):
-        if attempt < n_slices:
-            component = _slice(rows.x[:, attempt], rows.weight, n_components)
-        else:
-            component = _divide(rows.x, rows.weight, n_components, rng)
+    for _ in range(n_starts if n_components > 1 else 1):
+        component = _divide(rows.x, rows.weight, n_components, rng)
         yield _begin(rows, component, n_components, FAMILIES["tied"], prior)
-
-
-def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
-    order = np.argsort(np.where(np.isnan(values), 0.0, values), kind="stable")
-    middle = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()  # of each row's share, between 0 and 1
-    component = np.empty(values.size, dtype=np.intp)
-    component[order] = (middle * n_components).astype(np.intp)
-    return component
 
 
 def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generator) -> Integers:
@@ -237,14 +225,16 @@ def fit_mixture(
         if hierarchy is None:
             hierarchy = build_hierarchy(few, overall_covariance(few), recipe.seed)
         found = search(few_problem, few, prior, recipe, hierarchy)
-        fitted = found.fit if few is rows else climb(problem, found.fit.parameters, prior, recipe, watch)
-        return found._replace(fit=fitted, separable=not coinciding(fitted.parameters).any())
+        if few is not rows:
+            final = climb(problem, found.parameters, prior, recipe, watch)
+            found = final._replace(n_starts=found.n_starts, n_optima=found.n_optima)
+        return found._replace(separable=not coinciding(found.parameters).any())
 
     start = start_from_labels(rows, component_label, prior, recipe.seed)
     if few is not rows and recipe.accelerate:
         with suppress(FitError):
             start = climb(few_problem, start, prior, recipe).parameters
-    return Mixture(climb(problem, start, prior, recipe, watch), recipe)
+    return climb(problem, start, prior, recipe, watch)
 
 
 def _fewer(rows: Rows, seed: int) -> Rows:
@@ -265,7 +255,7 @@ def refits(rows: Rows, mixture: Mixture, n_refits: int, seed: int) -> list[Param
     components keep their names.  One that collapses is replaced by `mixture` itself.
     """
     rng = np.random.default_rng(seed)
-    recipe, component_label, start = mixture.recipe, mixture.fit.component_label, mixture.fit.parameters
+    recipe, component_label, start = mixture.recipe, mixture.component_label, mixture.parameters
     few = sample_rows(rows, MAX_REFITTED_ROWS, seed)
     prior = _prior_for(few, component_label.size, recipe.prior_strength)
     stopping = recipe.stopping._replace(tolerance=max(recipe.stopping.tolerance, REFIT_TOLERANCE))

@@ -142,9 +142,6 @@ COINCIDENT = 1e-2
 """Symmetric divergence, in nats: with equal covariances, means less than 0.1 standard deviations apart.  Not less:
 components approach one another ever more slowly, and EM stops before they have met."""
 
-PUSH = 0.5
-"""How far components are pushed apart, in their own standard deviations."""
-
 
 def coinciding(parameters: Parameters) -> Flags:
     """Find the components, (n_components,), that another one equals."""
@@ -166,17 +163,3 @@ def divergences(parameters: Parameters) -> Floats:
         spread = np.einsum("ij,ljm,im->l", whitener, parameters.covariance, whitener)
         one_way[k] = 0.5 * (spread - n_features + (offset**2).sum(axis=1))
     return one_way + one_way.T
-
-
-def push_apart(parameters: Parameters, which: Flags, seed: int) -> Parameters:
-    """Move the means of some components, each in a direction of its own, and give these components equal weights.
-
-    EM moves a component of weight 0 no more than one that equals another.
-    """
-    rng = np.random.default_rng(seed)
-    direction = rng.normal(size=(np.count_nonzero(which), parameters.mean.shape[1]))
-    direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-    mean, weight = parameters.mean.copy(), parameters.weight.copy()
-    mean[which] += PUSH * (np.linalg.cholesky(parameters.covariance[which]) @ direction[:, :, None])[:, :, 0]
-    weight[which] = weight[which].mean()
-    return Parameters(weight, mean, parameters.covariance)

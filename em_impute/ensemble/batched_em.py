@@ -35,7 +35,7 @@ from em_impute.ensemble.transforms import Predictors, View
 SETTLING_STEPS = 6
 """Steps of EM over labelled rows in which the moments of their missing predictors settle."""
 
-DIVIDED_STEPS = 10
+DIVIDED_STEPS = 5
 """Steps of EM within each label that is divided among several components."""
 
 SETTLED = 1e-3

@@ -47,6 +47,9 @@ class Comparison:
     fold: Integers  # (n_held,) in the first repeat
     score: Floats  # (n_labels, n_members, n_repeats, n_held), before they are tempered
     chance: Floats  # (n_members, n_temperatures, n_repeats, n_held), probability of the true label
+    single: Integers
+    """(n_single,) labels known once, which are never held out: nothing shows that they would be recognised"""
+    chance_of_single: Floats  # (n_members, n_temperatures, n_repeats, n_single), what each has in the rows held out
     shares: Floats  # (n_held, n_labels), of the labels among the rows that the fits did see
     unlabelled: Unlabelled
     fits: tuple[tuple[Submodel, ...], ...] = ()
@@ -55,6 +58,16 @@ class Comparison:
     def of_truth(self, probability: Floats) -> Floats:
         """Look up what (..., n_held, n_labels) says of the true labels, not below LEAST_CHANCE: (..., n_held)."""
         return _of_truth(probability, self.held.label)
+
+    @property
+    def chance_of_all(self) -> Floats:
+        """Of rows held out, then of labels known once: (n_members, n_temperatures, n_repeats, n_held + n_single)."""
+        return np.concatenate([self.chance, self.chance_of_single], axis=-1)
+
+    @property
+    def weight_of_all(self) -> Floats:
+        """How much each of them counts, (n_held + n_single,)."""
+        return np.append(self.weight, np.ones(self.single.size))
 
     def released(self) -> "Comparison":
         """Release the scores, which take much memory where there are many labels."""
@@ -144,7 +157,12 @@ def _compared(
     weight = examples.weight[row] * scheme.weight(x)
     held = score[..., : known.size] if tested.size == known.size else np.take(score, tested, axis=-1)
     label = examples.label[row]
-    chance = [_of_truth(np.moveaxis(temper(held, one), 0, -1), label) for one in TEMPERATURES]
+    single = np.setdiff1d(examples.label[known], label)
+    chance, of_single = [], []
+    for temperature in TEMPERATURES:
+        probability = np.moveaxis(temper(held, temperature), 0, -1)  # (n_members, n_repeats, n_held, n_labels)
+        chance.append(_of_truth(probability, label))
+        of_single.append(on_average(probability[..., single], weight))
     return Comparison(
         members,
         hidden.take(row),
@@ -153,10 +171,18 @@ def _compared(
         fold[tested],
         held,
         np.stack(chance, axis=1),
+        single,
+        np.stack(of_single, axis=1),
         shares[tested],
         Unlabelled(fold[others], score[..., others], shares[others], asked.numbers),
         fits,
     )
+
+
+def on_average(probability: Floats, weight: Floats) -> Floats:
+    """Average what rows, (..., n_held, n_labels), give to labels, not below LEAST_CHANCE: (..., n_labels)."""
+    mean: Floats = np.average(probability, axis=-2, weights=weight)
+    return np.maximum(mean, LEAST_CHANCE)
 
 
 def _of_truth(probability: Floats, label: Integers) -> Floats:

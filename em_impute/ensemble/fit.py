@@ -21,7 +21,7 @@ from em_impute.ensemble.candidates import (
     most_refit,
     refit_rows,
 )
-from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, refit
+from em_impute.ensemble.cross_validation import Comparison, Progress, compare, fit_plan, on_average, refit
 from em_impute.ensemble.ensemble import TEMPERATURES, Ensemble, Submodel, predict, sharpened, sharpness_of, weighted
 from em_impute.ensemble.folds import (
     N_FOLDS,
@@ -126,9 +126,8 @@ def fit_ensemble(
     comparison, fitted = compare(compared, asked, views, n_labels, budget, seed, progress)
     costs = np.repeat([one.row_cost for one in fitted], [len(one.members) for one in fitted])
     weight = _weights(comparison, costs, n_to_fill)
-    count = count_labels(examples, n_labels)
-    shares = shares_of(count)
-    stack = _stack(comparison, weight, sharpness_of(float(count.sum()), weight))
+    shares = shares_of(count_labels(examples, n_labels))
+    stack = _stack(comparison, weight)
     if not single and (grown := grow_forest(comparison, *stack[4:6], asked.predictors, shares, n_to_fill, seed)):
         mixtures = Ensemble(n_labels, weighted(fitted, stack.weight), stack.model_weight, shares, stack.sharpness)
         forest = _regrown(grown.forest, mixtures, comparison, stack.held_probability, _beyond(examples, compared), seed)
@@ -204,10 +203,10 @@ def _budget(examples: Examples, n_labels: int) -> Budget:
 
 def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
     """Weigh every member at every temperature; if there are too many to fill the rows with, the heaviest alone."""
-    chance = comparison.chance
+    chance, row_weight = comparison.chance_of_all, comparison.weight_of_all
     shape = chance.shape[:2]
     prior = np.repeat([one.prior for one in comparison.members], shape[1])
-    weight = stack_weights(chance.reshape(-1, *chance.shape[2:]), comparison.weight, prior=prior).reshape(shape)
+    weight = stack_weights(chance.reshape(-1, *chance.shape[2:]), row_weight, prior=prior).reshape(shape)
     heaviest = np.argsort(-weight.sum(axis=1), kind="stable")
     heaviest = heaviest[weight[heaviest].any(axis=1)]
     n_members = affordable_members(n_to_fill, costs[heaviest])
@@ -215,15 +214,20 @@ def _weights(comparison: Comparison, costs: Floats, n_to_fill: int) -> Floats:
         kept = np.zeros(shape, dtype=bool)
         kept[heaviest[:n_members]] = True
         weight = np.zeros(shape)
-        weight[kept] = stack_weights(chance[kept], comparison.weight, prior=prior.reshape(shape)[kept])
+        weight[kept] = stack_weights(chance[kept], row_weight, prior=prior.reshape(shape)[kept])
     return weight
 
 
-def _stack(comparison: Comparison, weight: Floats, sharpness: float) -> _Weighed:
+def _stack(comparison: Comparison, weight: Floats) -> _Weighed:
     """Predict by the members as they are weighed, beside the labels' shares."""
     held, asked = _cross_fitted(comparison, weight, single=False)
-    predicted, baseline = (comparison.of_truth(one) for one in (held, comparison.shares))
-    model_weight = estimate_model_weight(predicted, baseline, comparison.weight)
+    predicted, baseline = (
+        np.append(comparison.of_truth(one), on_average(one[:, comparison.single], comparison.weight))
+        for one in (held, comparison.shares)
+    )
+    model_weight = estimate_model_weight(predicted, baseline, comparison.weight_of_all)
+
+    sharpness = sharpness_of(weight)
 
     def as_predicted(probability: Floats, shares: Floats) -> Floats:
         return sharpened(model_weight * probability + (1.0 - model_weight) * shares, sharpness)
@@ -278,11 +282,13 @@ def _cross_fitted(comparison: Comparison, weight: Floats, *, single: bool) -> tu
     if single:
         alone = weight[used].ravel()
         return mixed(comparison.score, alone), mixed(others.score, alone)
-    chance = comparison.chance[used].reshape(-1, *comparison.chance.shape[2:])
+    chance = comparison.chance_of_all[used]
+    chance = chance.reshape(-1, *chance.shape[2:])
+    fold = np.append(comparison.fold, np.full(comparison.single.size, -1))
     held = np.empty(comparison.shares.shape)
     asked = np.full(others.shares.shape, np.nan)
     prior = np.repeat([comparison.members[i].prior for i in used], weight.shape[1])
-    for rows, weights in cross_fitted(chance, comparison.weight, comparison.fold, prior=prior):
+    for rows, weights in cross_fitted(chance, comparison.weight_of_all, fold, prior=prior):
         held[rows] = mixed(np.take(comparison.score, rows, axis=-1), weights)
         same = np.flatnonzero(others.fold == comparison.fold[rows[0]])
         asked[same] = mixed(np.take(others.score, same, axis=-1), weights)

@@ -1,11 +1,11 @@
 """How right probabilities were, once the truth is known."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
+from em_impute.ensemble.values import ReliabilityBin, Threshold
 
 NORMAL_95 = 1.959964
 """Standard deviations to either side of its mean that hold 95 % of a normal distribution."""
@@ -22,22 +22,6 @@ TINY, ROUNDING = 1e-300, 1e-9
 
 BEYOND_CHANCE = 0.001
 """A p-value below it says that shares differ by more than chance: fits that do differ show it in far smaller ones."""
-
-
-class Bin(NamedTuple):
-    """Rows whose highest probability was about the same."""
-
-    rows: int
-    probability: float  # Mean probability of the most probable label.
-    accuracy: float  # Share of rows where that label was right.
-
-
-class Filled(NamedTuple):
-    """What is filled where a label must be so probable."""
-
-    min_probability: float
-    share: float  # Part of the rows that is filled.
-    accuracy: float | None  # Part of these that is right; None where nothing is filled.
 
 
 def log_loss(probability: Floats, label: Integers, weight: Floats | None = None) -> float:
@@ -80,7 +64,7 @@ def as_effective(weight: Floats) -> Floats:
     return scaled
 
 
-def reliability(probability: Floats, label: Integers, weight: Floats | None = None) -> list[Bin]:
+def reliability(probability: Floats, label: Integers, weight: Floats | None = None) -> list[ReliabilityBin]:
     """Sort rows by their highest probability into bins of equal weight and compare with what came true.
 
     `weight` (n_rows,) has mean 1; a bin stands for as many rows as its rows weigh.
@@ -97,7 +81,7 @@ def reliability(probability: Floats, label: Integers, weight: Floats | None = No
     else:
         bins = [rows for rows in np.split(order, ends) if rows.size and weight[rows].any()]
     return [
-        Bin(
+        ReliabilityBin(
             max(1, round(float(weight[rows].sum()))),
             float(np.average(best[rows], weights=weight[rows])),
             float(np.average(right[tie[rows]], weights=weight[rows])),
@@ -106,7 +90,7 @@ def reliability(probability: Floats, label: Integers, weight: Floats | None = No
     ]
 
 
-def calibration_error(bins: list[Bin]) -> float:
+def calibration_error(bins: list[ReliabilityBin]) -> float:
     """Compute the expected calibration error: the mean distance of stated probability and accuracy, over the rows."""
     rows = sum(one.rows for one in bins)
     return sum(one.rows * abs(one.probability - one.accuracy) for one in bins) / rows
@@ -114,7 +98,7 @@ def calibration_error(bins: list[Bin]) -> float:
 
 def filled_above(
     probability: Floats, label: Integers, thresholds: Sequence[float], weight: Floats | None = None
-) -> list[Filled]:
+) -> list[Threshold]:
     """Say for some thresholds how many rows are filled whose best label is at least so probable, and how many right."""
     filled, best = _best(probability)
     right = filled == label
@@ -123,11 +107,15 @@ def filled_above(
     for threshold in thresholds:
         counts = weight * (best >= threshold)
         share = float(counts.sum() / weight.sum())
-        found.append(Filled(float(threshold), share, float((counts * right).sum() / counts.sum()) if share else None))
+        found.append(
+            Threshold(float(threshold), share, float((counts * right).sum() / counts.sum()) if share else None)
+        )
     return found
 
 
-def fill_curve(probability: Floats, label: Integers, weight: Floats | None = None, n_points: int = 20) -> list[Filled]:
+def fill_curve(
+    probability: Floats, label: Integers, weight: Floats | None = None, n_points: int = 20
+) -> list[Threshold]:
     """Follow accuracy from the surest rows alone to all of them, in about `n_points` steps of equal size.
 
     Rows that are equally sure are filled together, so there may be fewer steps.

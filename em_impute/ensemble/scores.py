@@ -1,6 +1,6 @@
 """What the mixtures of an ensemble score on labels held out, beside each other."""
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
@@ -9,23 +9,13 @@ from em_impute.ensemble.candidates import FULL
 from em_impute.ensemble.ensemble import TEMPERATURES
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.transforms import PLAIN
+from em_impute.ensemble.values import HeldOutLosses
 
 Verdict = Literal["helped", "hurt", "made no difference"]
 
 
-class Scores(NamedTuple):
-    """Mean −log probability of held-out labels, in nats, the lower the better."""
-
-    stack: float  # the whole ensemble
-    single: float  # the leading mixture alone
-    labels_only: float  # the leading mixture without EM over unlabelled rows
-    plain_em: float  # one full covariance a label, EM over all rows, as it comes
-    majority: float  # the labels' shares
-    unlabelled_rows: Verdict  # in the leading mixture, beyond one standard error
-
-
-def score(ensemble: EnsembleFit) -> Scores:
-    """Compare the predictions of the held-out labels."""
+def score(ensemble: EnsembleFit) -> tuple[HeldOutLosses, Verdict]:
+    """Compare the predictions of the held-out labels, and say what rows without a label did to the leading mixture."""
     comparison = ensemble.comparison
     weight = comparison.weight
 
@@ -45,16 +35,17 @@ def score(ensemble: EnsembleFit) -> Scores:
         usual, key=lambda one: (one.shrinkage.family == "full", one.is_baseline, one.shrinkage == FULL, one.steps)
     )
     plain_em = comparison.surprise[comparison.members.index(plain), TEMPERATURES.index(1.0)]
-    return Scores(
+    losses = HeldOutLosses(
         stack=ensemble.stacked_log_loss,
         single=log_loss(best[leader]),
         labels_only=log_loss(alone),
         plain_em=log_loss(plain_em),
         majority=log_loss(-np.log(comparison.of_truth(comparison.shares))),
-        unlabelled_rows=_verdict(weight * (alone - em)),
     )
+    return losses, _verdict(weight * (alone - em))
 
 
 def _verdict(gain: Floats) -> Verdict:
+    """Call what is beyond one standard error."""
     is_clear = abs(gain.mean()) > gain.std() / np.sqrt(gain.size)
     return ("helped" if gain.mean() > 0.0 else "hurt") if is_clear else "made no difference"

@@ -47,8 +47,7 @@ class Strengths(NamedTuple):
 
     def take(self, mixtures: Integers | slice) -> "Strengths":
         """Keep some mixtures."""
-        pooled, diagonal, independent, mean, floor = self
-        return Strengths(pooled[mixtures], diagonal[mixtures], independent[mixtures], mean[mixtures], floor[mixtures])
+        return Strengths._make(part[mixtures] for part in self)
 
 
 class Batch(NamedTuple):

@@ -77,10 +77,11 @@ def cross_fitted(
 ) -> list[tuple[Integers, Floats]]:
     """Weigh the columns once for each fold, from the rows of the other folds: the rows and the weights for them.
 
-    What the ensemble would have predicted had the label been unknown also to the weights.  `fold` is (n_rows,).
+    What the ensemble would have predicted had the label been unknown also to the weights.  `fold` is (n_rows,), −1 of
+    rows that are never left out.
     """
     found = []
-    for value in np.unique(fold):
+    for value in np.unique(fold[fold >= 0]):
         out = fold == value
         weights = np.full(len(chance), np.nan)
         if not out.all():

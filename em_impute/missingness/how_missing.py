@@ -147,7 +147,7 @@ def judged_rows(design: Design, held: HeldOut) -> Judged | None:
     kinds = [np.flatnonzero(kind) for kind in (~lacks, lacks)]  # of many rows some, all along the table
     some = np.concatenate([one[np.linspace(0, one.size - 1, min(one.size, most)).astype(np.intp)] for one in kinds])
     x = np.where(design.observed, design.distinct.x[row[some]], 0.0)  # see regress_missing
-    return Judged(x, design.n_numbers, probability[some], lacks[some], weight[some])
+    return Judged(x, design.n_numbers, lacks[some], weight[some], probability[some])
 
 
 How = Literal["random", "stratified", "by-class"]

@@ -10,10 +10,10 @@ from em_impute.columns.design import Category, Design, Feature
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.ensemble.metrics import as_effective
 from em_impute.missingness.regression import Missing, draw_kinds
-from em_impute.missingness.values import Difference, Differences, RowCounts, Side
+from em_impute.missingness.values import Difference, Side
 
 
-def examine_missingness(design: Design, seed: int, missing: Missing | None) -> Differences | None:
+def examine_missingness(design: Design, seed: int, missing: Missing | None) -> list[Difference] | None:
     """Compare the rows with a label and those without one; None where there are none of one kind.
 
     At most 10,000 of either kind are drawn and looked at, fewer of more than fifty predictors.  Rows that the user gave
@@ -26,13 +26,11 @@ def examine_missingness(design: Design, seed: int, missing: Missing | None) -> D
     weight = drawn.weight.copy()
     for kind in (lacks, ~lacks):
         weight[kind] = as_effective(weight[kind])
-    numbers = enumerate(design.features[: design.n_numbers])
-    differences = [_number(feature, x[:, j], weight, lacks) for j, feature in numbers]
-    differences += [_category(category, codes[:, j], weight, lacks) for j, category in enumerate(design.categories)]
-    looked_at = np.bincount(lacks, minlength=2).tolist()
-    return Differences(
-        rows=RowCounts(drawn.n_known, drawn.n_missing), looked_at=RowCounts(*looked_at), differences=differences
-    )
+    numbers, categories = enumerate(design.features[: design.n_numbers]), enumerate(design.categories)
+    return [
+        *(_number(feature, x[:, j], weight, lacks) for j, feature in numbers),
+        *(_category(category, codes[:, j], weight, lacks) for j, category in categories),
+    ]
 
 
 def _number(feature: Feature, x: Floats, weight: Floats, lacks: Flags) -> Difference:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
-from em_impute.em.clustering import settle, squared_distances
+from em_impute.em.clustering import squared_distances
 from em_impute.ensemble.folds import N_FOLDS, deal
 
 MOST_ROWS = 2000
@@ -38,10 +38,7 @@ APART = 1e3
 """Distance between rows with different gaps: what one of them shows may be all that is odd about them."""
 
 SHARES_OF_ROWS = np.geomspace(0.03, 0.8, 16)
-"""Clusters that are tried, for each labelled row."""
-
-SETTLING = 4
-"""Steps of k-means: clusters only need to be compact."""
+"""Clusters that are tried, for each row."""
 
 CLEAR_JUMP, LOOSE_MISFIT = 10.0, 0.03
 """A row without its cluster lies so many times as far from the nearest labelled one, at the median, where clusters are
@@ -106,67 +103,32 @@ def _deviation(points: Floats, residual: Floats) -> float:
 
 
 def _match(points: Floats, label: Integers, rows: Integers, lacks: Flags, rng: np.random.Generator) -> Integers | None:
-    """Choose clusters by the distances from hidden rows to what is left, (n_rows,); None where none are fit for it."""
-    known, missing = rows[~lacks], rows[lacks]
-    to_known = squared_distances(points[missing], points[known])
-    found = _fit_clusters(points[known], label[known], np.sort(to_known.min(axis=1)), rng)
-    if found is None:
-        return None
-    of_known, reach = found
-    among_missing = squared_distances(points[missing], points[missing])
-    if reach >= 0.0:
-        of_missing = _linked(among_missing, reach)
-    else:  # as large as those among labelled rows
-        n_clusters = np.unique(of_known).size / of_known.size * missing.size
-        of_missing = _around(points[missing], _farthest_first(among_missing)[: max(1, round(n_clusters))])
-    code = np.arange(label.size) + known.size
-    code[known] = of_known
-    code[missing] = label.size + known.size + of_missing
-    near = to_known.min(axis=1) <= reach
-    code[missing[near]] = of_known[to_known[near].argmin(axis=1)]
-    return code
+    """Choose clusters by the distances from hidden rows to what is left, (n_rows,); None where none are fit for it.
 
-
-def _fit_clusters(
-    points: Floats, label: Integers, wanted: Floats, rng: np.random.Generator
-) -> tuple[Integers, float] | None:
-    """Find the clusters that give the `wanted` distances best: those that are plain to see, else those that overlap.
-
-    Gives that of each labelled row, (n_known,), and the squared distance to the nearest one at which a row to fill
-    belongs to its cluster; −1 where they overlap.
+    Those that are plain to see are joined by steps within the reach of their rows; else they are those that overlap.
     """
-    distance = squared_distances(points, points)
+    from scipy.cluster.hierarchy import fcluster, linkage  # late: hardly a table has such clusters
+
+    known, missing = rows[~lacks], rows[lacks]
+    wanted = np.sort(squared_distances(points[missing], points[known]).min(axis=1))
+    distance = squared_distances(points[known], points[known])
     np.fill_diagonal(distance, np.inf)
-    one_by_one = _distance_to_rest(distance, label, np.arange(label.size), rng)
-    centres = _farthest_first(distance)
+    one_by_one = _distance_to_rest(distance, label[known], np.arange(known.size), rng)
     before = float(np.median(one_by_one))
     if before < TIE:
         return None  # equal rows are no clusters
-    clear = rough = None
+    tree, reach, rough = linkage(points, "ward"), None, None
     least_clear, least_rough = LOOSE_MISFIT, LARGEST_MISFIT
     for share in SHARES_OF_ROWS:
-        code = _around(points, centres[: max(2 * N_FOLDS, int(share * centres.size))])
-        whole = _distance_to_rest(distance, label, code, rng)
+        code = fcluster(tree, max(2 * N_FOLDS, int(share * len(points))), "maxclust").astype(np.intp)
+        whole = _distance_to_rest(distance, label[known], code[known], rng)
         of_whole, of_mixture = _misfits(one_by_one, whole, wanted)
         after = float(np.median(whole))
         if after > CLEAR_JUMP**2 * before and of_whole < least_clear:
-            reach = float(np.sqrt(before * after))
-            least_clear, clear = of_whole, (_linked(distance, reach), reach)
+            least_clear, reach = of_whole, (before * after) ** 0.25
         elif after > LEAST_JUMP**2 * before and of_mixture < least_rough:
-            least_rough, rough = of_mixture, (code, -1.0)
-    return clear or rough
-
-
-def _around(points: Floats, centres: Integers) -> Integers:
-    """Divide points among some of them, and then among the middles of what these have: (n_points,)."""
-    return settle(points, np.ones(len(points)), points[centres], SETTLING)
-
-
-def _linked(distance: Floats, reach: float) -> Integers:
-    """Give one number to points that are joined by steps within `reach`, squared as `distance` is: (n_points,)."""
-    from scipy.sparse.csgraph import connected_components  # late: hardly a table has such clusters
-
-    return np.asarray(connected_components(distance <= reach)[1], np.intp)
+            least_rough, rough = of_mixture, np.where(label < 0, code + len(points), code)
+    return rough if reach is None else fcluster(linkage(points, "single"), reach, "distance").astype(np.intp)
 
 
 def _distance_to_rest(distance: Floats, label: Integers, code: Integers, rng: np.random.Generator) -> Floats:
@@ -187,15 +149,3 @@ def _misfits(one: Floats, whole: Floats, wanted: Floats) -> tuple[float, float]:
     span = high - low
     share = float(np.clip(span @ (aim - low) / max(float(span @ span), 1.0 / at.size), 0.0, 1.0))
     return float(((high - aim) ** 2).mean()), float(((low + share * span - aim) ** 2).mean())
-
-
-def _farthest_first(distance: Floats) -> Integers:
-    """Order points so that each is farthest from all before it, (n_points,)."""
-    n = distance.shape[0]
-    order = np.empty(n, np.intp)
-    away = np.full(n, np.finfo(float).max)
-    for k in range(n):
-        order[k] = away.argmax()
-        np.minimum(away, distance[order[k]], out=away)
-        away[order[k]] = -1.0
-    return order

@@ -4,7 +4,8 @@ Each reason says how probable it is that a row which shows x lacks its label.  L
 by a model of the labelled rows.  Then the odds of lacking the label are
 
     at random       c
-    by predictors   exp(β·t(x)), a logistic regression on the predictors, their squares and which of them are missing
+    by predictors   exp(β·t(x)), a logistic regression on the predictors, their squares and which of them are missing,
+                    or on log g(x), which may follow the predictors in a way that these do not
     by class        Σ_k ρ_k g_k(x), where ρ_k = r_k/(1 − r_k) and r_k is the rate at which label k is lost
 
 The last line is Bayes' theorem: with q_k(x) the probability of k among all rows, the label is known with probability
@@ -46,9 +47,6 @@ VAGUE = 1e-4
 N_POINTS = 32
 """Draws of the rates over which probabilities are averaged, each with its mirror image about the centre."""
 
-CERTAIN = 0.99
-"""Probability from which on it is taken for the reason."""
-
 SURE = 0.03
 """Standard deviation of the log-odds of losing a label below which one point stands for all draws."""
 
@@ -58,9 +56,9 @@ class Judged(NamedTuple):
 
     x: Floats  # (n_rows, n_features), standardised, NaN where missing
     n_numbers: int  # columns of x that are measurements
-    probability: Floats  # (n_rows, n_labels), of the labels as they are among labelled rows; cross-fitted
     lacks: Flags  # (n_rows,), has no label
     weight: Floats  # (n_rows,), equal rows that each stands for
+    probability: Floats  # (n_rows, n_labels), of the labels as they are among labelled rows; cross-fitted
 
 
 @dataclass(frozen=True)
@@ -114,8 +112,6 @@ class Reasons:
             normal = np.random.default_rng(0).standard_normal((N_POINTS // 2, n_labels))
             points = self.shift + np.concatenate([normal, -normal]) @ self.root.T
         points = points - points.mean(axis=1, keepdims=True)
-        if self.by_class > CERTAIN:
-            return LogOddsShifts(np.full(len(points), 1.0 / len(points)), points)
         weight = np.full(len(points), self.by_class / len(points))
         return LogOddsShifts(np.r_[1.0 - self.by_class, weight], np.vstack([np.zeros(n_labels), points]))
 
@@ -153,9 +149,7 @@ def weigh_reasons(judged: Judged, known: Floats, n_missing: float, *, is_class: 
     shift = np.einsum("s,sk->k", of_spread, shifts)
     apart = shifts - shift
     covariance = np.einsum("s,skl->kl", of_spread, covariances + apart[:, :, None] * apart[:, None])
-    log_evidence = np.array(
-        [0.0, evidence_of_predictors(judged.x, judged.n_numbers, judged.lacks, judged.weight), log_mean_exp(evidence)]
-    )
+    log_evidence = np.array([0.0, evidence_of_predictors(*judged), log_mean_exp(evidence)])
     counts = float((known / (known + ROWS_PER_LABEL)).mean())
     posterior = np.array([0.0, 0.0, 1.0]) if is_class else _posterior(log_evidence, counts)
     missing = known * np.exp(shift - shift.max())  # rows of each label without it

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Flags, Floats, Integers, draw_rows, slices
+from em_impute.em.blocks import Flags, Floats, Integers, draw_rows, find_patterns, slices
 
 MAX_ROWS = 10_000
 """Rows of either kind that are looked at: a standardised difference of 0.05 between so many is beyond doubt."""
@@ -26,6 +26,9 @@ MAX_PERCENTILE = 99.0
 
 MAX_FACTOR = 50.0
 """Odds differ from those of all rows by this factor at most: no row weighs more than fifty of the ordinary."""
+
+LEAST_PROBABILITY = 1e-4
+"""Logarithms of probabilities are taken as if they were no lower: what is next to none is not known so exactly."""
 
 SPREADS = (0.1, 0.3, 1.0)
 """Standard deviations of the coefficients, equally likely beforehand, when evidence is weighed."""
@@ -55,8 +58,6 @@ class Drawn(NamedTuple):
     row: Integers  # (n_drawn,), rows of the table, ascending within a kind
     lacks: Flags  # (n_drawn,), has no label
     weight: Floats  # (n_drawn,), of the user, else 1
-    n_known: int
-    n_missing: int
 
 
 class _Terms(NamedTuple):
@@ -141,18 +142,34 @@ def regress_missing(design: Design, seed: int) -> Missing | None:
     return Missing(drawn, recipe, coefficient, of_shown, evidence, terms[~drawn.lacks] @ of_shown)
 
 
-def evidence_of_predictors(x: Floats, n_numbers: int, lacks: Flags, weight: Floats) -> float:
+def evidence_of_predictors(
+    x: Floats, n_numbers: int, lacks: Flags, weight: Floats, probability: Floats | None = None
+) -> float:
     """Give the log-evidence of a regression on the predictors less that of one rate for all rows, by Laplace's method.
 
     `x` is (n_rows, n_features) in standard units, the first `n_numbers` of them measurements; `weight` (n_rows,) counts
-    equal rows.  It is that of two regressions, equally likely beforehand: with the squares of the numbers, and without
-    them, since most labels that are lost by a predictor are lost at one end of it.
+    equal rows.  It is that of several regressions, equally likely beforehand: with the squares of the numbers, and
+    without them, since most labels that are lost by a predictor are lost at one end of it; and on the logarithms of
+    each label's `probability` (n_rows, n_labels), which may have a threshold, say, where the labels have one.
     """
     terms = _Terms(n_numbers, *_sometimes_missing(np.isnan(x))).of(x)
     squares = np.arange(1 + x.shape[1], 1 + x.shape[1] + n_numbers)
     terms[:, 1 : 1 + x.shape[1] + n_numbers] -= terms[:, 1 : 1 + x.shape[1] + n_numbers].mean(axis=0)
-    both = terms, np.delete(terms, squares, axis=1)
-    return log_mean_exp(np.array([_evidence(_turned(one), lacks, weight) for one in both]))
+    several = [terms, np.delete(terms, squares, axis=1)]
+    if probability is not None:
+        several.append(_logs_of(probability, weight))
+    return log_mean_exp(np.array([_evidence(_turned(one), lacks, weight) for one in several]))
+
+
+def _logs_of(probability: Floats, weight: Floats) -> Floats:
+    """Give 1 and the logarithms of probabilities in standard units, (n_rows, 1 + n_labels, or 2 for two)."""
+    logs = np.log(np.maximum(probability[:, probability.any(axis=0)], LEAST_PROBABILITY))
+    logs -= logs.mean(axis=1, keepdims=True)
+    logs = logs[:, : logs.shape[1] if logs.shape[1] > 2 else 1]  # noqa: PLR2004  the second is the first with a minus
+    logs -= np.average(logs, axis=0, weights=weight)
+    deviation = np.sqrt(np.average(logs**2, axis=0, weights=weight))
+    logs /= np.where(deviation > 0.0, deviation, 1.0)
+    return np.hstack([np.ones((len(logs), 1)), np.clip(logs, -MAX_DEVIATIONS, MAX_DEVIATIONS)])
 
 
 def _turned(terms: Floats) -> Floats:
@@ -191,13 +208,12 @@ def draw_kinds(design: Design, seed: int) -> Drawn | None:
     if design.weighed:
         counts = design.distinct.weight > 0.0
         kinds = [kind & counts for kind in kinds]
-    size = [int(np.count_nonzero(kind)) for kind in kinds]
-    if not all(size):
+    if not all(kind.any() for kind in kinds):
         return None
     drawn = [draw_rows(kind, most_rows(len(design.features)), rng) for kind in kinds]
     row = np.concatenate(drawn)
     lacks = np.arange(row.size) >= drawn[0].size
-    return Drawn(row, lacks, design.weight_of(row), *size)
+    return Drawn(row, lacks, design.weight_of(row))
 
 
 def most_rows(n_features: int) -> int:
@@ -207,12 +223,9 @@ def most_rows(n_features: int) -> int:
 
 def _sometimes_missing(missing: Flags) -> tuple[Integers, Floats]:
     """Find the columns of `missing`, (n_rows, n_features), that are not all alike, and their shares: each one once."""
-    first: dict[bytes, int] = {}
-    for j, column in enumerate(missing.T):
-        if column.any() and not column.all():
-            first.setdefault(column.tobytes(), j)
-    feature = np.array([first[pattern] for pattern in sorted(first)], np.intp)
-    return feature, missing[:, feature].mean(axis=0)
+    pattern, number = find_patterns(missing.T)
+    first = np.unique(number, return_index=True)[1][pattern.any(axis=1) & ~pattern.all(axis=1)]
+    return first, missing[:, first].mean(axis=0)
 
 
 def fit_shift(

@@ -1,7 +1,6 @@
 """How rows without a label differ from those with one, as values that reports hold."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Annotated, NamedTuple
 
 from em_impute.serialize.annotations import Choices, Count, MayLack, Range, Share
@@ -46,12 +45,3 @@ class Difference(NamedTuple):
     missing: Annotated[Side, "In rows without one."]
     smd: Annotated[float | None, "Mean of missing less known in SDs, of a category a distance; null where undefined."]
     p_value: Annotated[Share | None, "Probability of so large a difference by chance alone; null where `smd` is."]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Differences:
-    """How rows without a label differ from those with one."""
-
-    rows: Annotated[RowCounts, "Rows of either kind, of those that count."]
-    looked_at: Annotated[RowCounts, "Those of them that were drawn and compared."]
-    differences: Annotated[Sequence[Difference], "Every predictor."]

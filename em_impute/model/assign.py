@@ -167,12 +167,7 @@ class ModelDraws(NamedTuple):
 
     def draw(self, rows: CodedRows, place: Codes, number: int, uniform: Floats) -> Codes:
         """Draw the labels of cells once: (n_cells,), by the `place` of each in `rows` and a number from 0 to 1."""
-        n_rows, one = rows.pooled.x.shape[0], np.array([number])
-        if rows.of_groups or rows.said is not None:
-            chance = self.predict(rows, one)[0]
-        else:
-            parts = (CodedRows(rows.pooled.take(part), {}) for part in slices(n_rows, CHUNK_ROWS))
-            chance = np.concatenate([self.predict(part, one)[0] for part in parts])
+        chance = self.predict(rows, np.array([number]))[0]
         code = np.empty(place.size, np.int16)  # there may be many cells, but no more than 1,000 labels
         for part in slices(place.size, CHUNK_ROWS):
             code[part] = draw_labels(chance[place[part]], uniform[part])

@@ -39,8 +39,6 @@ class FittedColumn:
     reasons: Reasons | None = None  # why labels are missing; None where that cannot be told, or the user said it
     shifts: LogOddsShifts | None = None
     """By how much log-odds are higher where a label is missing, as the reasons have it; None: not at all"""
-    told_promise: HeldOut | None = None  # the promise, once what it is made of is released
-    told_said: Said | None = None  # what rows of one key say, once what it is made of is released
     readings: tuple[Reading, ...] = ()  # how columns of texts became the numbers that are predictors
     texts: TextScores | None = None  # what makes predictors of texts; None where there are none, or they tell nothing
 
@@ -60,9 +58,10 @@ class FittedColumn:
         return self.fitted.choice.ensemble
 
     def released(self) -> "FittedColumn":
-        """Let go of what it says of each row, which is large, where nobody asks for that any more."""
-        nothing = self.fitted._replace(probability=self.fitted.probability[:0].copy())
-        return replace(self, fitted=nothing, told_promise=self.promise, told_said=self.said)
+        """Let go of what it says of each row, which is large, where nobody asks for that any more: siblings do."""
+        if self.siblings is not None:
+            return self
+        return replace(self, fitted=self.fitted._replace(probability=self.fitted.probability[:0].copy()))
 
     @cached_property
     def unlabelled(self) -> Integers:
@@ -100,8 +99,6 @@ class FittedColumn:
     @cached_property
     def said(self) -> Said | None:
         """What rows without a label say together with those of their key; None where there is no key."""
-        if self.told_said is not None:
-            return self.told_said
         return None if self.siblings is None else self.siblings.of_unlabelled(self._alone)
 
     def heard(self, row: int, probability: Floats) -> Floats:
@@ -125,8 +122,6 @@ class FittedColumn:
         Where labels are lost by class, rows of a class that loses many count more, and its probability is higher.
         Where rows of one key speak for each other, hidden ones hear as many siblings as rows to fill do.
         """
-        if self.told_promise is not None:
-            return self.told_promise
         held, clusters = self._held, self.fitted.how.clusters
         if held is None or clusters is None or self.siblings is None:
             return held

@@ -7,17 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from em_impute.columns.design import Design
-from em_impute.em.blocks import Floats, slices
-from em_impute.em.em import Fit, Step, expect, make_problem, posterior
+from em_impute.em.blocks import Floats, make_blocks, slices
+from em_impute.em.em import Step, expect, make_problem, posterior
+from em_impute.em.expectation import e_step
 from em_impute.em.mixture import Mixture, Recipe, fit_mixture, refits
-from em_impute.em.parameters import Parameters
+from em_impute.em.parameters import Parameters, clamp
 from em_impute.ensemble.ensemble import predict
 from em_impute.ensemble.fit import EnsembleFit, fit_ensemble, fit_leader, subsampled
 from em_impute.ensemble.folds import Examples
 from em_impute.ensemble.posterior_draws import draw_ensemble
-from em_impute.ensemble.student_t import gaussian_label_scores
-from em_impute.ensemble.sufficient_statistics import group_rows
-from em_impute.ensemble.terms import rows_at_once
 from em_impute.ensemble.transforms import Predictors
 from em_impute.missingness.how_missing import HeldOut, HowMissing, how_missing
 from em_impute.model.assign import Draws, MixtureDraws
@@ -25,8 +23,6 @@ from em_impute.model.select import Choice, choose_model
 
 PATH_ROWS = 50_000
 """Different rows up to which the log-likelihood is computed after every step; beyond, at the end."""
-
-CHUNK_ROWS = 1 << 16
 
 FitProgress = Callable[[str, str], None]
 """Told of progress: the stage and a detail."""
@@ -59,21 +55,19 @@ def fit_one(design: Design, covariance: str, recipe: Recipe, by: int, progress: 
     n_labels = choice.n_groups or len(design.labels)
     mixture = fit_mixture(design.learning, n_labels, choice.recipe, watch)
     if not (design.label >= 0).any():
-        order = np.argsort(mixture.fit.parameters.mean[:, by], kind="stable")
-        parameters = Parameters(*(values[order] for values in mixture.fit.parameters))
-        mixture = mixture._replace(fit=mixture.fit._replace(parameters=parameters))
+        order = np.argsort(mixture.parameters.mean[:, by], kind="stable")
+        parameters = Parameters(*(values[order] for values in mixture.parameters))
+        mixture = mixture._replace(parameters=parameters)
     elif choice.recipe.unlabelled_weight != 1.0:
         # Of the rows as they are, where the fit weighed some of them less.
-        recipe, fit = mixture.recipe, mixture.fit
-        problem = make_problem(*design.learning, fit.component_label, free_shares=recipe.free_shares)
-        log_likelihood = expect(problem, fit.parameters).log_likelihood
-        mixture = mixture._replace(fit=fit._replace(log_likelihood=log_likelihood))
+        problem = make_problem(*design.learning, mixture.component_label, free_shares=mixture.recipe.free_shares)
+        mixture = mixture._replace(log_likelihood=expect(problem, mixture.parameters).log_likelihood)
     unlabelled = design.distinct.label < 0
-    probability = posterior(mixture.fit.parameters, mixture.fit.component_label, design.distinct.x[unlabelled])
+    probability = posterior(mixture.parameters, mixture.component_label, design.distinct.x[unlabelled])
 
     def draw(n_draws: int, seed: int) -> Draws:
         parameters = refits(design.learning, mixture, n_draws, seed)
-        return MixtureDraws(parameters, mixture.fit.component_label)
+        return MixtureDraws(parameters, mixture.component_label)
 
     return Fitted(choice, lambda: mixture, probability, draw, how)
 
@@ -118,18 +112,12 @@ def examples_of(design: Design) -> Examples:
 def _leading_mixture(ensemble: EnsembleFit, examples: Examples, design: Design, recipe: Recipe) -> Mixture:
     """Bring the leading mixture into the engine's form, with the log-likelihood of all rows along its path."""
     component_label, batches = fit_leader(ensemble, examples, recipe.seed)
-    rows = design.learning
+    rows, log_clamp = design.learning, clamp(component_label)
     looked_at = batches if rows.label.size <= PATH_ROWS else batches[-1:]
-    path = np.zeros(len(looked_at))
-    for some in slices(rows.label.size, rows_at_once(rows.x.shape[1], CHUNK_ROWS)):
-        x, label, weight = rows.x[some], rows.label[some], rows.weight[some]
-        seen = Predictors(x, np.empty((label.size, 0), np.intp), (), x.shape[1])
-        for group in group_rows(seen, np.arange(label.size)):
-            own, counts = label[group.rows], weight[group.rows]
-            for at, one in enumerate(looked_at):
-                score = gaussian_label_scores(group, one, component_label, ensemble.n_labels)[:, 0]
-                path[at] += counts @ np.where(own >= 0, score[own, np.arange(own.size)], np.logaddexp.reduce(score))
+    found = [Parameters(np.exp(one.log_share[0]), one.mean[0], one.covariance[0]) for one in looked_at]
+    path = np.zeros(len(found))
+    for some in slices(rows.label.size):  # no copy of all rows
+        for block in make_blocks(rows.x[some], rows.label[some], rows.weight[some], component_label.size):
+            path += [np.vdot(block.weight, e_step(block, one, log_clamp).log_evidence) for one in found]
     *_, last = way = path.tolist()
-    final = batches[-1]
-    parameters = Parameters(np.exp(final.log_share[0]), final.mean[0], final.covariance[0])  # of its only mixture
-    return Mixture(Fit(parameters, component_label, last, last, tuple(way), "held-out labels", 0.0), recipe)
+    return Mixture(found[-1], component_label, recipe, last, last, tuple(way), "held-out labels")

@@ -298,7 +298,7 @@ def expert_of(design: Design, fitted: Fitted, labels: Sequence[str], names: Sequ
     coding = Coding(design.features, texts, request.decimal, {name: names.index(name) for name in used})
     mixtures: Ensemble | Mixed
     if (of := fitted.choice.ensemble) is None:
-        mixtures = Mixed(*fitted.lead().fit[:2])
+        mixtures = Mixed(*fitted.lead()[:2])
     else:  # without what only the report asks for: the rest is sent to every worker, or saved
         mixtures = Ensemble(of.n_labels, of.submodels, of.model_weight, of.shares, of.sharpness, of.forest)
     return Expert(known_labels, coding, mixtures)

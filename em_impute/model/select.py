@@ -120,7 +120,7 @@ def _hold_out(rows: Rows, shown: Floats, folds: Integers, asked: Integers, n_lab
         kept = folds != fold
         if not kept.all():
             learning, _ = merge_equal_rows(Rows(rows.x[kept], rows.label[kept], rows.weight[kept]))
-            fit, rows_asked = fit_mixture(learning, n_labels, recipe).fit, asked == fold
+            fit, rows_asked = fit_mixture(learning, n_labels, recipe), asked == fold
             probability[rows_asked] = posterior(fit.parameters, fit.component_label, shown[rows_asked])
     return probability
 
@@ -183,8 +183,8 @@ def choose_clusters(design: Design, covariance: str, recipe: Recipe, progress: P
             mixture = fit_mixture(rows, n_groups, one, hierarchy=hierarchy)
         except FitError as error:
             return Candidate(family, None, error.message, n_groups)
-        log_likelihood = mixture.fit.log_likelihood - design.log_jacobian(rows)
-        probability = posterior(mixture.fit.parameters, mixture.fit.component_label, rows.x)
+        log_likelihood = mixture.log_likelihood - design.log_jacobian(rows)
+        probability = posterior(mixture.parameters, mixture.component_label, rows.x)
         entropy, n_rows = total_entropy(probability, rows.weight), float(rows.weight.sum())
         criteria = information_criteria(mixture, log_likelihood, n_rows, entropy)
         return Candidate(family, criteria["bic"], "", n_groups, criteria["icl"])
@@ -220,17 +220,14 @@ def information_criteria(mixture: Mixture, log_likelihood: float, rows: float, e
 
     `entropy` is the sum of the posterior's entropy over the rows without a label, in nats.
     """
-    n_components, n_features = mixture.fit.parameters.mean.shape
+    n_components, n_features = mixture.parameters.mean.shape
     n_free = n_parameters(FAMILIES[mixture.recipe.family], n_components, n_features)
     bic = -2.0 * log_likelihood + n_free * np.log(rows)
     return {"bic": bic, "aic": -2.0 * log_likelihood + 2.0 * n_free, "icl": bic + 2.0 * entropy}
 
 
 def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: int) -> list[Candidate]:
-    """Look at numbers of groups for a short while, then thoroughly at those that may be the best.
-
-    These are the ones that would be on top if they gained as much as others did by the second look.
-    """
+    """Look at numbers of groups for a short while, then thoroughly at those that are all but the best."""
     kinds = [(FAMILIES[name].diagonal, FAMILIES[name].spherical) for name in families]  # others are alike in one group
     different = [name for at, name in enumerate(families) if kinds.index(kinds[at]) == at]
     tried = [compare(family, 1, is_thorough=False) for family in different]
@@ -238,15 +235,10 @@ def _search(compare: Callable[..., Candidate], families: tuple[str, ...], most: 
         if n_groups - (best_of(tried).components or 0) > PATIENCE:
             break
         tried += [compare(family, n_groups, is_thorough=False) for family in families]
-    gain, thorough = VERY_STRONG, set[int]()
-    while True:
-        scores = {at: one.score for at, one in enumerate(tried) if one.score is not None and at not in thorough}
-        at = min(scores, key=scores.__getitem__, default=None)
-        if at is None or scores[at] - (best_of(tried).score or 0.0) > gain:
-            return tried
-        tried[at] = compare(tried[at].covariance, tried[at].components)
-        thorough.add(at)
-        gain = max(gain, scores[at] - (tried[at].score or scores[at]))
+    highest = (best_of(tried).score or 0.0) + VERY_STRONG
+    return [
+        one if one.score is None or one.score > highest else compare(one.covariance, one.components) for one in tried
+    ]
 
 
 def _families_to_try(covariance: str, n_features: int, auto: tuple[str, ...]) -> tuple[str, ...]:

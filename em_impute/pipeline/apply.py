@@ -22,13 +22,13 @@ from em_impute.model.fills import fill_rows
 from em_impute.model.predict import Coding, Expert, Model
 from em_impute.options import Request
 from em_impute.pipeline.complete import ColumnResult
-from em_impute.pipeline.open import InputTable, Progress, look_at, read_opened, unique_names
+from em_impute.pipeline.open import InputTable, Progress, read_opened, unique_names
 from em_impute.saved_model.distributions import TextDistribution, count_again, count_texts, unit_factor
 from em_impute.saved_model.drift import DataProfile, compare
 from em_impute.saved_model.store import SavedColumn, SavedModel
 from em_impute.saved_model.values import Drift, Recovered
 from em_impute.table.columns import NumberColumn, TargetColumn
-from em_impute.table.dialect import Dialect, find_column
+from em_impute.table.dialect import Dialect, detect_dialect, find_column
 from em_impute.table.read import Table
 from em_impute.table.source import Source
 from em_impute.table.text import listed, plural, same_name, shown, shown_path
@@ -84,7 +84,7 @@ def read_for(
     a column to fill is not there, or no predictor is.
     """
     asked = replace(request, columns=model.names)
-    _, dialect = look_at(raw, asked)
+    _, dialect = detect_dialect(raw, asked)
     found, asked = fitted_to(model, asked, dialect, raw.name)
     asked = replace(asked, weights=_spelled(dialect, model.weights))  # as for the rows of the fit
     return read_opened(raw, asked, progress, may_be_empty=True), found, asked

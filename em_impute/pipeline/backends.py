@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-INSTALL_HINT = how_to_install("dask")
-
 AHEAD = 2
 """Parts a worker that are handed out before the first result is waited for: one to work on, one to come."""
 
@@ -119,7 +117,7 @@ def _connected(scheduler: str | None, n_workers: int | None, resources: ExitStac
         import dask
         from distributed import Client, LocalCluster
     except ImportError:
-        raise UsageError("Dask is not installed", INSTALL_HINT) from None
+        raise UsageError("Dask is not installed", how_to_install("dask")) from None
     # Whoever ran a command did not ask for a log; a worker that dies is replaced, and that is all there is to say.
     resources.enter_context(dask.config.set({"logging.distributed": "critical", **WORKER_ENVIRONMENT, **NO_DIARY}))
     for name in ("asyncio", "tornado", *logging.root.manager.loggerDict):

@@ -91,7 +91,7 @@ def fit_column(
     known = labels_to_find(target, drop_zero_weights(labels, target, apart.weight), request)
     progress("preparing", None, "")
     named = request.names_one_mixture or not any(known.known)
-    scored, design, texts = _design(apart, known, request, named=named)
+    scored, design, texts = make_design_of(apart, known, request, named=named)
     if release:
         for one in (opened, apart, scored):
             one.table.numbers.clear()
@@ -121,7 +121,7 @@ def fit_column(
     return FittedColumn(labels, design, fitted, groups, delta, own, reasons, shifts, readings=used, texts=texts)
 
 
-def _design(
+def make_design_of(
     opened: InputTable, labels: Labels, request: Request, *, named: bool
 ) -> tuple[InputTable, Design, TextScores | None]:
     """Make the design, with what texts say of labels beside the numbers of the table unless one mixture is `named`."""
@@ -165,7 +165,7 @@ def _reasons(design: Design, fitted: Fitted, request: Request) -> Reasons | None
         return None
     known = count_labels(examples_of(design), len(design.labels))
     n_missing = float(design.distinct.weight[design.distinct.label < 0].sum())
-    return weigh_reasons(judged, known, n_missing, is_class=request.free_shares)
+    return weigh_reasons(judged, known, n_missing, is_class=request.shares == "free")
 
 
 def labels_to_find(target: str, labels: Labels, request: Request) -> Labels:
@@ -216,7 +216,7 @@ def _recipe(labels: Labels, request: Request) -> Recipe:
         prior_strength=1.0 if request.prior_strength is None else request.prior_strength,
         stopping=Stopping(request.tolerance, request.max_iter),
         seed=request.seed,
-        free_shares=request.free_shares,
+        free_shares=request.shares == "free",
         unlabelled_weight=1.0 if request.unlabelled_weight is None else request.unlabelled_weight,
     )
 

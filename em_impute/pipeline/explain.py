@@ -1,15 +1,17 @@
 """The whole story: from a table to a start, to every step of EM, to why it stopped."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from em_impute.columns.design import Design, make_design
 from em_impute.columns.labels import Labels, drop_zero_weights, read_labels
-from em_impute.em.blocks import Floats, Integers, Rows
+from em_impute.em.blocks import Floats, Integers, Rows, sample_rows
+from em_impute.em.clustering import far_apart
 from em_impute.em.em import (
     Step,
     Stop,
@@ -21,19 +23,26 @@ from em_impute.em.em import (
     posterior,
     responsibilities,
 )
-from em_impute.em.expectation import Moments
-from em_impute.em.families import FAMILIES, default_prior, log_prior
+from em_impute.em.expectation import Moments, hard_moments
+from em_impute.em.families import FAMILIES, Family, Prior, default_prior, log_prior
 from em_impute.em.mixture import components_of_labels, overall_covariance, weighed
-from em_impute.em.parameters import Parameters, rescale
+from em_impute.em.parameters import Parameters, rescale, whiten
 from em_impute.errors import FitError, option
 from em_impute.model.select import ordering_feature
 from em_impute.options import Request
 from em_impute.pipeline.complete import labels_to_find
-from em_impute.pipeline.explain_start import Start, find_start
 from em_impute.pipeline.open import InputTable, Progress, name_of, row_at
 
-EARLY, LATER, WIDENING = 60, 30, 1.15
-"""For pictures the parameters of the first 60 iterations are kept, and beyond those of iterations 30, 30·1.15, …."""
+EARLY, WIDENING = 40, 1.15
+"""For pictures the parameters of the first 40 iterations are kept, beyond those of iterations 40·1.15, 40·1.15², …."""
+
+N_STARTS = 10
+START_ROWS = 5000
+START_STEPS = 100
+"""Without labels so many starts are followed for so many steps, on so many rows at most; the highest one is shown."""
+
+ENOUGH = 2
+"""Labelled rows beyond one a label, for each feature, from which their covariance can start the fit."""
 
 
 class Showing(NamedTuple):
@@ -55,6 +64,14 @@ class Height(NamedTuple):
     q: float  # Q(·|θ), the expected log density of rows, labels and missing numbers
     log_likelihood: float
     log_prior: float  # up to a constant; 0 for plain maximum likelihood
+
+
+class Start(NamedTuple):
+    """Where EM begins."""
+
+    kind: Literal["labels", "random"]
+    pooled: bool  # the covariance is that of the rows about their labels' means, not that of all rows
+    n_starts: int
 
 
 @dataclass(frozen=True)
@@ -173,7 +190,7 @@ def _follow(
     """
     family, stopping = FAMILIES[_family(request)], Stopping(request.tolerance, request.max_iter)
     prior = default_prior(overall_covariance(rows), float(rows.weight.sum()), component_label.size, strength)
-    begin, start = find_start(rows, component_label, family, prior, request)
+    begin, start = _find_start(rows, component_label, family, prior, request)
     problem = make_problem(*rows, component_label)
     # Standardising multiplied densities by the scales: of each observed cell for log L, of each completed one for Q.
     observed, completed = design.log_jacobian(rows), float(rows.weight.sum() * np.log(design.scale).sum())
@@ -200,14 +217,90 @@ def _follow(
     return Run(kept, turns, step.stop or "max_iter", step.remaining, start, prior.strength)
 
 
+def _find_start(
+    rows: Rows, component_label: Integers, family: Family, prior: Prior, request: Request
+) -> tuple[Parameters, Start]:
+    """Find where EM begins: at the labels, or where none is known at the best of some random places.
+
+    All components start with one covariance, within the family, so that no M step can lower the likelihood.
+    """
+    rng = np.random.default_rng(request.seed)
+    if (rows.label >= 0).any():
+        return _start_at_labels(rows, component_label, family, prior, rng)
+    limit = Stopping(request.tolerance, min(START_STEPS, request.max_iter))
+    return _highest_start(rows, component_label, family, prior, limit, rng)
+
+
+def _start_at_labels(
+    rows: Rows, component_label: Integers, family: Family, prior: Prior, rng: np.random.Generator
+) -> tuple[Parameters, Start]:
+    """Begin at the labels' means, with the covariance of labelled rows about them, or of all if they are too few."""
+    known = rows.label >= 0
+    x, label, weight = rows.x[known], rows.label[known], rows.weight[known]
+    n_labels = int(component_label.max()) + 1
+    moments = hard_moments(x, label, weight, n_labels)
+    n_components = np.bincount(component_label)
+    share = (moments.weight / moments.weight.sum() / n_components)[component_label]
+    mean = moments.mean[component_label]
+    for value in np.flatnonzero(n_components > 1):
+        own = label == value
+        mean[component_label == value] = far_apart(x[own], weight[own], int(n_components[value]), rng)
+    enough = weight.sum() - n_labels >= ENOUGH * x.shape[1]
+    within = Rows(x - moments.mean[label], label, weight)
+    for candidates in [within, rows] if enough else [rows]:
+        covariance = _covariance_of(candidates, family, prior)
+        with suppress(FitError):
+            whiten(covariance)
+            break
+    start = Parameters(share, mean, np.tile(covariance, (share.size, 1, 1)))
+    return start, Start("labels", candidates is within, 1)
+
+
+def _highest_start(
+    rows: Rows, component_label: Integers, family: Family, prior: Prior, limit: Stopping, rng: np.random.Generator
+) -> tuple[Parameters, Start]:
+    """Find the start, of means at rows that are far apart and equal shares, from which EM comes highest."""
+    n_components = component_label.size
+    few = sample_rows(rows, START_ROWS, int(rng.integers(1 << 32)))
+    problem = make_problem(*few, component_label)
+    covariance = np.tile(_covariance_of(rows, family, prior), (n_components, 1, 1))
+    share = np.full(n_components, 1.0 / n_components)
+    best, highest, failure = None, -np.inf, FitError("EM found no start", f"raise {option('prior_strength')}")
+    n_starts = N_STARTS if n_components > 1 else 1
+    for _ in range(n_starts):
+        start = Parameters(share, far_apart(few.x, few.weight, n_components, rng), covariance)
+        try:
+            *_, final = iterate(problem, start, family, prior, limit)
+            on_a_handful = final.parameters.weight * few.weight.sum() < few.x.shape[1] + 1
+            if prior.strength == 0.0 and on_a_handful.any():  # whose likelihood is as high as one likes
+                message = "every start of EM ended with a component on a handful of rows"
+                raise FitError(message, "ask for fewer components")
+        except FitError as error:
+            failure = error
+            continue
+        if round(final.objective, 4) > highest:  # of those that reached the same optimum the first
+            best, highest = start, round(final.objective, 4)
+    if best is None:
+        raise failure
+    return best, Start("random", pooled=False, n_starts=n_starts)
+
+
+def _covariance_of(rows: Rows, family: Family, prior: Prior) -> Floats:
+    """Compute the covariance of rows about 0, restricted to the family; with a prior, kept invertible as its scale."""
+    covariance = overall_covariance(rows)
+    if prior.strength > 0.0:
+        covariance = default_prior(covariance, float(rows.weight.sum()), 1, prior.strength).scale
+    return family.restrict(covariance)
+
+
 def _is_kept(iteration: int, showing: Showing) -> bool:
     """Tell whether the parameters of an iteration will be shown or drawn: of thousands, only some."""
     if showing.in_full(iteration):
         return True
     if not showing.pictures or iteration <= EARLY:
         return showing.pictures
-    power = np.log(iteration / LATER) / np.log(WIDENING)
-    return bool(round(LATER * WIDENING ** round(power)) == iteration)
+    power = np.log(iteration / EARLY) / np.log(WIDENING)
+    return bool(round(EARLY * WIDENING ** round(power)) == iteration)
 
 
 def _telling_rows(design: Design, start: Parameters, component_label: Integers, number: int) -> list[int]:

@@ -26,16 +26,16 @@ from em_impute.pipeline.complete import ColumnResult
 from em_impute.pipeline.edits import changed_cells, long_portions, make_edits, refuse_taken
 from em_impute.pipeline.fit_parts import ColumnFiller, ColumnOfParts, ScanResult, apply_to_column, fit_column_of_parts
 from em_impute.pipeline.memory import default_limit, room_to_keep
-from em_impute.pipeline.open import InputTable, Progress, look_at, read_options, unique_names
-from em_impute.pipeline.parts import Part, ReadPlan, called, forget, label_codes, open_as_planned, open_part, read_along
+from em_impute.pipeline.open import InputTable, Progress, read_options, unique_names
+from em_impute.pipeline.parts import Part, ReadPlan, called, forget, label_codes, open_as_planned, read_along
 from em_impute.pipeline.save import model_of_columns
 from em_impute.pipeline.scan import PartRead, RowSummary, Sample, bounds_of, rows_to_draw, scan_part
 from em_impute.saved_model.store import SavedModel, TrainingTable
-from em_impute.table.dialect import Dialect
+from em_impute.table.dialect import Dialect, detect_dialect
 from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
 from em_impute.table.patch import NUMBERING, Portion, encoded, in_portions, patch_long, splice
 from em_impute.table.read import Table
-from em_impute.table.source import Source
+from em_impute.table.source import Source, open_source
 from em_impute.table.text import shown_path
 
 R = TypeVar("R")
@@ -55,7 +55,6 @@ class FillPlan(NamedTuple):
 class PartResult(NamedTuple):
     """A part, completed."""
 
-    number: int
     files: list[WrittenFile]
     totals: dict[int, CellCounts]  # of each column that was filled
     changes: dict[int, list[bytes]]  # of each, lines of CSV on changed cells, compressed; only where they are told
@@ -104,8 +103,8 @@ def complete_parts(
     With a `saved` model, and the path it came from, nothing is fitted.
     """
     first = parts[0].name
-    with open_part(parts[0]) as raw:
-        source, dialect = look_at(raw, request)
+    with open_source(parts[0].path, name=first) as raw:
+        source, dialect = detect_dialect(raw, request)
         header, data = source.read(0, dialect.data_offset), source.read(dialect.data_offset, 1 << 20)
     if saved is not None:
         model, request = fitted_to(saved[0], request, dialect, first)
@@ -178,7 +177,7 @@ def _fill_part(part: Part, plan: FillPlan) -> PartResult:
     One that is written several times, drawn anew each time, is gone through as often.  Raises `TableError` where it is
     no longer what it was when it was read, `OutputError` where it cannot be written.
     """
-    result = PartResult(part.number, [], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
+    result = PartResult([], {one.column: no_cells(len(one.labels)) for one in plan.fillers}, {})
     with open_as_planned(part, plan.reading) as (source, dialect):
         tables = _completed(source, dialect, part, plan, result)
         for output in part.outputs:

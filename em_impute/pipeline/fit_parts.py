@@ -61,8 +61,7 @@ class ColumnFiller(NamedTuple):
     draws: ModelDraws | None = None  # None where the most probable labels are filled in
 
 
-@dataclass(frozen=True)
-class EmTask:
+class EmTask(NamedTuple):
     """What every part is to know of the fit."""
 
     plan: ReadPlan
@@ -73,16 +72,6 @@ class EmTask:
     model: Model
     component_label: Integers
     unlabelled_weight: float
-
-    @property
-    def n_labels(self) -> int:
-        """Count the labels that were fitted."""
-        return len(self.model.pooled.known_labels)
-
-    @property
-    def n_features(self) -> int:
-        """Count the predictors."""
-        return len(self.model.coding.features)
 
 
 class FixedStatistics(NamedTuple):
@@ -179,7 +168,7 @@ def _fit_all_rows(
 
     Parts are reduced from left to right, and within a part its blocks, so that every backend gives the same bits.
     """
-    known, component_label, recipe = [*model.pooled.known_labels], start.fit.component_label, start.recipe
+    known, component_label, recipe = [*model.pooled.known_labels], start.component_label, start.recipe
     label_of = {text: known.index(code) if code in known else -1 for text, code in filler.label_of.items()}
     weights, plan = scan.summary.weights, scan.plan.for_models([model])
     task = EmTask(plan, filler.column, label_of, weights, model, component_label, recipe.unlabelled_weight)
@@ -196,10 +185,11 @@ def _fit_all_rows(
     def watch(step: Step) -> None:
         progress("fitting", None, f"all rows, step {step.iteration}")
 
-    found = climb(problem, start.fit.parameters, prior, recipe, watch, map_blocks)
+    found = climb(problem, start.parameters, prior, recipe, watch, map_blocks)
+    found = found._replace(n_starts=start.n_starts, n_optima=start.n_optima, separable=start.separable)
     scale = np.array([feature.scale for feature in model.coding.features])
     shown = np.diagonal(fixed.products)[: scale.size]
-    return FullFit(start._replace(fit=found), float(shown @ np.log(scale)), weight)
+    return FullFit(found, float(shown @ np.log(scale)), weight)
 
 
 def _of_all_rows(target: TargetColumn, counts: Mapping[str, int]) -> TargetColumn:
@@ -227,17 +217,19 @@ def _deltas(request: Request, labels: Labels, drawn: Labels) -> tuple[tuple[str,
 def _sample_table(scan: ScanResult, column: int, sample: Sample) -> InputTable:
     """Read a sample as if it were the table; single cells, and numbers of the rows, are told of as in all rows."""
     name, dialect, data = called(scan.parts), scan.plan.dialect, scan.header + sample.records.tobytes()
-    source = Source(BytesIO(data), name, None, len(data))
+    source = Source(BytesIO(data), name, len(data))
     options = read_options(scan.plan.request, dialect, name)
     options["most_texts"], options["all_lines"] = MAX_TEXTS, True
     table = read_table(source, dialect, **options)
-    numbers = {}
+    numbers, before = {}, np.cumsum([0, *(part.rows for part in scan.summary.parts)])
+    place = before[sample.rows["part"]] + sample.rows["row"]  # (n_drawn,) among all rows
     for index, one in table.numbers.items():
         found, sampled = scan.summary.numbers[index], {"n_missing": one.n_missing, "n_numbers": one.n_numbers}
         numbers[index] = replace(one, **(found.counts | sampled))
         # The rows that were drawn are numbered with gaps; without them they are recognised.
-        if found.run is not None and not options["explicit"] and one.numbers is not None:
-            row_numbers = np.arange(one.size, dtype=np.float64) + found.run[0]
+        is_told = options["explicit"] or found.n_missing or found.n_bad or found.infinite
+        if not is_told and one.values is not None and np.unique(one.values - place).size == 1:
+            row_numbers = np.arange(one.size) + (one.values[0] - place[0])
             numbers[index] = replace(numbers[index], numbers=row_numbers, code=None)
     return replace(input_table(source, replace(table, numbers=numbers), options), targets=[column], is_sample=True)
 
@@ -255,13 +247,14 @@ def _prior(fixed: FixedStatistics, n_components: int, strength: float) -> Prior:
 
 
 def _rest_of_part(part: Part, task: EmTask) -> FixedStatistics:
-    nothing, products = empty(task.component_label.size, task.n_features), np.zeros((2 * task.n_features,) * 2)
-    fixed = FixedStatistics(nothing, np.zeros(1 + task.n_labels), products)
+    n_features, n_kinds = len(task.model.coding.features), 1 + len(task.model.pooled.known_labels)
+    nothing = empty(task.component_label.size, n_features)
+    fixed = FixedStatistics(nothing, np.zeros(n_kinds), np.zeros((2 * n_features, 2 * n_features)))
     blocks = CacheWriter(task.plan.key(part, f"blocks of column {task.column}"), task.plan.keep_bytes, spills=True)
     with in_part(part, task.plan):
         for rows, problem in _problems(part, task):
             seen = ~np.isnan(rows.x)
-            weight = np.bincount(rows.label + 1, rows.weight, 1 + task.n_labels).astype(np.float64, copy=False)
+            weight = np.bincount(rows.label + 1, rows.weight, n_kinds).astype(np.float64, copy=False)
             cells = np.hstack([seen, np.where(seen, rows.x, 0.0)])  # (n_rows, 2·d)
             products = (cells * rows.weight[:, None]).T @ cells
             fixed = _merged(fixed, FixedStatistics(problem.fixed, weight, products))
@@ -277,7 +270,7 @@ def _merged(a: FixedStatistics, b: FixedStatistics) -> FixedStatistics:
 
 def _moments_of_part(part: Part, what: tuple[EmTask, Callable[[Block], Moments]]) -> Moments:
     task, work = what
-    n_components, n_features = task.component_label.size, task.n_features
+    n_components, n_features = task.component_label.size, len(task.model.coding.features)
     with in_part(part, task.plan):
         blocks = cached(task.plan.key(part, f"blocks of column {task.column}"))  # or else they are made again
         if blocks is None:

@@ -11,7 +11,8 @@ import numpy as np
 
 from em_impute.errors import EmImputeError, UsageError, option
 from em_impute.options import Request
-from em_impute.pipeline.open import look_at, read_options
+from em_impute.pipeline.open import read_options
+from em_impute.table.dialect import detect_dialect
 from em_impute.table.read import read_tables
 from em_impute.table.source import open_source
 from em_impute.table.text import shown
@@ -74,15 +75,13 @@ def needed_bytes(path: Path, request: Request, limit: int) -> int:
     is wrong with the file is for the reader to say.
     """
     try:
-        if not path.is_file():
-            return 0
         with open_source(path, ENOUGH_BYTES) as raw:
             size = path.stat().st_size
             if raw.original is not None:
                 size = size * raw.size // raw.original[1]
             if PROGRAM + A_BYTE * size < limit:
                 return 0
-            source, dialect = look_at(raw, request)
+            source, dialect = detect_dialect(raw, request)
             options = read_options(request, dialect, raw.name)
             options["explicit"] = False
             options["block_bytes"] = None if raw.compression is None else HEAD_BYTES

@@ -28,7 +28,6 @@ from em_impute.model.groups import refuse_groups
 from em_impute.options import Request
 from em_impute.table.columns import ANY_NUMBER, MAX_TEXTS, Codes
 from em_impute.table.dialect import Dialect, detect_dialect, find_column
-from em_impute.table.first_record import DialectOptions
 from em_impute.table.read import ReadOptions, Table, read_table
 from em_impute.table.source import Source, open_source
 from em_impute.table.text import plural, shown
@@ -123,7 +122,7 @@ def open_table(request: Request, progress: Progress) -> Iterator[InputTable]:
 def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_empty: bool = False) -> InputTable:
     """Read a table whose bytes are at hand.  Raises FitError where it has no rows, unless it `may_be_empty`."""
     began = perf_counter()
-    source, dialect = look_at(raw, request)
+    source, dialect = detect_dialect(raw, request)
     options = read_options(request, dialect, raw.name)
     # A column that a model has learnt to read is read whatever it holds.
     options["most_texts"] = ANY_NUMBER if may_be_empty else MAX_TEXTS
@@ -300,12 +299,6 @@ def _tokens(
             raise UsageError(message, f"name the token alone, as in {option('null_values', token or 'U')}")
         nulls_of[index] = nulls_of.get(index, frozenset()) | {token.strip()}
     return tokens, nulls_of
-
-
-def look_at(raw: Source, request: Request) -> tuple[Source, Dialect]:
-    """Find how a table is written, by its bytes and by what the user said of it."""
-    said = {name: getattr(request, name) for name in DialectOptions._fields}
-    return detect_dialect(raw, DialectOptions(**said), request.columns)
 
 
 def unique_names(names: Sequence[str]) -> list[str]:

@@ -20,9 +20,9 @@ from em_impute.errors import DesignError, EmImputeError, TableError, UsageError,
 from em_impute.model.predict import Model
 from em_impute.options import Request
 from em_impute.pipeline.memory import array_bytes, default_limit
-from em_impute.pipeline.open import look_at, read_options
+from em_impute.pipeline.open import read_options
 from em_impute.table.columns import ANY_NUMBER, TargetColumn
-from em_impute.table.dialect import Dialect
+from em_impute.table.dialect import Dialect, detect_dialect
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, open_source, spool_errors
 from em_impute.table.text import shown_path
@@ -82,13 +82,6 @@ def find_parts(named: Sequence[str]) -> list[str]:
 def first_repeated(paths: Iterable[T]) -> T | None:
     """Give the first path that another one equals."""
     return next((path for path, n in Counter(paths).items() if n > 1), None)
-
-
-@contextmanager
-def open_part(part: Part) -> Iterator[Source]:
-    """Open a part.  Raises `TableError`."""
-    with open_source(part.path) as source:
-        yield replace(source, name=part.name)
 
 
 @contextmanager
@@ -218,9 +211,9 @@ def open_as_planned(part: Part, plan: ReadPlan) -> Iterator[tuple[Source, Dialec
 
     Raises DesignError where it does not look like the first one.
     """
-    with in_part(part, plan), open_part(part) as raw:
+    with in_part(part, plan), open_source(part.path, name=part.name) as raw:
         quote = '"' if plan.dialect.quoting else "none"
-        source, dialect = look_at(raw, replace(plan.request, delimiter=plan.dialect.delimiter, quote=quote))
+        source, dialect = detect_dialect(raw, replace(plan.request, delimiter=plan.dialect.delimiter, quote=quote))
         _refuse_other_form(part.name, dialect, plan)
         yield source, dialect
 

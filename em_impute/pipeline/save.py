@@ -38,7 +38,8 @@ def _make_column(opened: InputTable, completion: ColumnResult, found: FittedColu
     """Keep what fills one column, with what it learnt from."""
     weights, tokens = name_of(opened, request.weights), tuple(completion.labels.tokens)
     model = model_of(found, opened.names[: opened.table.n_columns], request)
-    return SavedColumn(completion.target, request.free_shares, weights, tokens, _training(opened, found), model)
+    is_free = request.shares == "free"
+    return SavedColumn(completion.target, is_free, weights, tokens, _training(opened, found), model)
 
 
 def _training(opened: InputTable, found: FittedColumn) -> Training:

@@ -178,13 +178,11 @@ class NumberSummary(NumberCounts):
     mean: float
     deviation: float
     """root of the mean squared distance from the mean: the sum of these squares may be beyond the range of numbers"""
-    run: tuple[float, float] | None  # the first and the last, if each is one more than the one before
 
 
 class PartRead(NamedTuple):
     """A part as it was read."""
 
-    number: int
     rows: int
     bytes: int
     sha256: str
@@ -259,22 +257,19 @@ def scan_part(part: Part, what: tuple[ReadPlan, int, Mapping[int, Bounds]]) -> R
             first_row += table.n_rows
         quotes_always = {column: n > 0 for column, n in votes.items()}
         compression, no_rows = source.compression, Asides.joined(asides)
-        read = PartRead(part.number, first_row, table.size, table.sha256, compression, no_rows, quotes_always)
+        read = PartRead(first_row, table.size, table.sha256, compression, no_rows, quotes_always)
         samples = {column: trimmed(merge_samples(several), size) for column, several in pieces.items()}
         return reduce(partial(RowSummary.plus, size=size), found)._replace(parts=(read,), samples=samples)
 
 
 def _numbers(column: NumberColumn) -> NumberSummary:
-    values = None if column.n_bad or column.n_infinite else column.values
-    mean, deviation, run = 0.0, 0.0, None
+    values = None if column.n_bad or column.infinite else column.values
+    mean, deviation = 0.0, 0.0
     if values is not None and column.n_numbers:
         shown = values[~np.isnan(values)]
         size = np.ldexp(1.0, int(np.frexp(np.abs(shown).max())[1]) - 1)  # a power of two, so that nothing is rounded
         mean, deviation = float((shown / size).mean() * size), float((shown / size).std() * size)
-        with np.errstate(over="ignore"):
-            if shown.size == values.size and (np.diff(shown) == 1.0).all():
-                run = float(shown[0]), float(shown[-1])
-    return NumberSummary(mean=mean, deviation=deviation, run=run, **column.counts)
+    return NumberSummary(mean=mean, deviation=deviation, **column.counts)
 
 
 def _merged(a: NumberSummary, b: NumberSummary) -> NumberSummary:
@@ -283,13 +278,8 @@ def _merged(a: NumberSummary, b: NumberSummary) -> NumberSummary:
     share = b.n_numbers / n if n else 0.0
     delta = b.mean - a.mean
     apart = math.sqrt(share * (1.0 - share)) * delta
-    run = None
-    if not (a.n_numbers or a.n_missing or a.n_bad):
-        run = b.run
-    elif a.run and b.run and b.run[0] == a.run[1] + 1.0:
-        run = a.run[0], b.run[1]
     deviation = math.hypot(math.sqrt(1.0 - share) * a.deviation, math.sqrt(share) * b.deviation, apart)
-    return NumberSummary(mean=a.mean + share * delta, deviation=deviation, run=run, **a.plus(b).counts)
+    return NumberSummary(mean=a.mean + share * delta, deviation=deviation, **a.plus(b).counts)
 
 
 def _witnesses(table: Table, seen: set[int]) -> NDArray[np.intp]:

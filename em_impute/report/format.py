@@ -91,13 +91,9 @@ def delimiter_name(delimiter: str) -> str:
 
 def known_and_missing(column: str, known: int, tokens: Mapping[str, int]) -> str:
     """Count the cells of a column: "gender: 654 known, 280 missing (280 empty)"."""
-    shown = ", ".join(f"{n:,} {_token_name(token)}" for token, n in tokens.items())
+    names = {token: token if token.strip() else repr(token) if token else "empty" for token in tokens}
+    shown = ", ".join(f"{n:,} {names[token]}" for token, n in tokens.items())
     return f"{column}: {known:,} known, {sum(tokens.values()):,} missing" + (f" ({shown})" if shown else "")
-
-
-def _token_name(token: str) -> str:
-    """Name a missing mark, also one that shows nothing."""
-    return token if token.strip() else repr(token) if token else "empty"
 
 
 def rounded(count: float | None) -> str:

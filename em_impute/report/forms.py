@@ -69,7 +69,7 @@ def render_saved(text: str, suffix: str, name: str) -> str:
     for what in (what for key, what in OTHERS.items() if all(key in one for one in listed)):
         raise TableError(f"{name} is {what}, which is JSON and nothing else", "name the report of a fit")
     try:
-        return render([read(FitReport, one) for one in listed], suffix)
+        return render([read(one) for one in listed], suffix)
     except FormatError as error:
         raise TableError(f"{name} is not a report of em-impute: {error}", HINT) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:

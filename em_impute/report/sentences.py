@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from em_impute.report.format import number
 from em_impute.report.model.findings import AppliedModel, OutOfRange
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import Notice, is_note
+from em_impute.report.model.shared import Notice
 from em_impute.table.text import plural
 
 REASONS = {
@@ -14,9 +14,6 @@ REASONS = {
     "below_min_probability": "less sure than was asked for",
 }
 """Why a cell is left as it is."""
-
-LOG_LOSS = "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect."
-
 
 SHIFTED = "log-odds shifted"
 """The decision that --delta is."""
@@ -47,7 +44,7 @@ def weighing(report: FitReport) -> str:
 def noticed(found: Iterable[Notice]) -> Iterator[tuple[str, str]]:
     """Name warnings, and notes as such."""
     for one in found:
-        yield "note" if is_note(one) else "warning", f"{one.code}: {one.message}"
+        yield "note" if one.is_note else "warning", f"{one.code}: {one.message}"
 
 
 def criterion_name(criterion: str) -> str:

@@ -9,7 +9,7 @@ from em_impute.errors import ModelError, option
 from em_impute.model.predict import Model
 from em_impute.saved_model.drift import DataProfile
 from em_impute.saved_model.values import Recovered
-from em_impute.serialize.annotations import Count, Key, OwnAxes, Sha256
+from em_impute.serialize.annotations import Count, Key, OwnAxes
 from em_impute.serialize.classes import from_json, schema_of, to_json
 from em_impute.serialize.json_text import FormatError, parse, render
 from em_impute.serialize.values import DIALECT, Schema
@@ -38,7 +38,7 @@ class TrainingTable:
     """A table that was learnt from."""
 
     name: Annotated[str, "What it was called."]
-    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
+    sha256: Annotated[str, "SHA-256 of its bytes."]
     rows: Annotated[Count, "Its rows."]
     fitted_at: Annotated[str, Key("learnt"), "When, in UTC."]
 

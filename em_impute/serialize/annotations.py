@@ -14,12 +14,6 @@ class Range(NamedTuple):
     most: float | None = None
 
 
-class Pattern(NamedTuple):
-    """A text in which a regular expression is found."""
-
-    expression: str
-
-
 class Choices(NamedTuple):
     """One of some texts, each with what it means."""
 
@@ -73,6 +67,5 @@ class NotSaved:
 
 Count = Annotated[int, Range(0)]
 Share = Annotated[float, Range(0, 1)]
-Sha256 = Annotated[str, Pattern("^[0-9a-f]{64}$")]
 Positive = Annotated[int, Range(1)]
 Ends = Annotated[tuple[Share, Share], "Lower and upper end of a 95 % interval of a share."]

@@ -109,7 +109,7 @@ def _plain_codec(base: Any, marks: Mapping[type, Any]) -> values.Codec:  # noqa:
     if base is bool:
         return values.Codec(bool, lambda node: node.of(bool, "true or false"), lambda _: {"type": "boolean"})
     if base is str:
-        return values.text(marks.get(annotations.Pattern), marks.get(annotations.Choices))
+        return values.text(marks.get(annotations.Choices))
     return values.Codec(  # of a class, whose own is only made once it is needed
         lambda value: _codec_of_class(base).write(value),
         lambda node: _codec_of_class(base).read(node._replace(sizes={}) if annotations.OwnAxes in marks else node),

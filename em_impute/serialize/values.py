@@ -1,13 +1,12 @@
 """What is done with the values of one annotation: write them, read them strictly, and describe them in a schema."""
 
 import math
-import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn, TypeVar
 
-from em_impute.serialize.annotations import ANY, Axes, Choices, Pattern
+from em_impute.serialize.annotations import ANY, Axes, Choices
 from em_impute.serialize.json_text import FormatError
 
 Schema = dict[str, Any]
@@ -64,12 +63,10 @@ def maybe(codec: Codec, null: float | None = None) -> Codec:
     """Let a value be null, which stands for `null`."""
 
     def schema(describe: Describe) -> Schema:
-        found, wider = codec.schema(describe), Schema()
-        if isinstance(found.get("type"), str):
-            wider["type"] = [found["type"], "null"]
-        if "oneOf" in found:
-            wider["oneOf"] = [*found["oneOf"], {"type": "null"}]
-        return found | wider if wider else {"anyOf": [found, {"type": "null"}]}
+        found = codec.schema(describe)
+        if isinstance(found.get("type"), str) and "oneOf" not in found:
+            return found | {"type": [found["type"], "null"]}
+        return {"anyOf": [found, {"type": "null"}]}
 
     return Codec(
         lambda value: None if value is None else codec.write(value),
@@ -89,7 +86,7 @@ def constant(values: Sequence[Any]) -> Codec:
     return Codec(lambda value: value, read, lambda _: {"type": kind} | said)
 
 
-def text(pattern: Pattern | None = None, choices: Choices | None = None) -> Codec:
+def text(choices: Choices | None = None) -> Codec:
     """Write a text; of one that is not Unicode, as a path may be, what is broken becomes escapes."""
 
     def write(value: str) -> str:
@@ -97,15 +94,11 @@ def text(pattern: Pattern | None = None, choices: Choices | None = None) -> Code
 
     def read(node: Node) -> str:
         value = node.of(str, "a text")
-        if pattern is not None and not re.search(pattern.expression, value):
-            node.refuse(f"a text like {pattern.expression}")
         if choices is not None and value not in choices.meanings:
             node.refuse(f"one of {', '.join(choices.meanings)}")
         return value
 
     schema: Schema = {"type": "string"}
-    if pattern is not None:
-        schema["pattern"] = pattern.expression
     if choices is not None:
         schema["oneOf"] = [{"const": one, "description": says} for one, says in choices.meanings.items()]
     return Codec(write, read, lambda _: schema)

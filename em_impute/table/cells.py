@@ -24,13 +24,10 @@ SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio: multipl
 class Cells(NamedTuple):
     """The cells of one column in one block."""
 
-    codes: NDArray[np.signedinteger[Any]]
-    """(n_records,) index into `raw`"""
-    raw: list[bytes]
-    """the distinct contents, quotes included, by first appearance"""
+    codes: NDArray[np.signedinteger[Any]]  # (n_records,) index into `raw`
+    raw: list[bytes]  # the distinct contents, quotes included, by first appearance
     starts: NDArray[np.intp]
-    stops: NDArray[np.intp]
-    """(n_records,) positions of the cells, quotes included"""
+    stops: NDArray[np.intp]  # (n_records,) positions of the cells, quotes included
 
 
 class CellCoder:

@@ -49,18 +49,13 @@ class CategoryColumn:
     what it holds.
     """
 
-    code: Codes | None
-    """(n_rows,) index into `texts`, −1 where missing"""
+    code: Codes | None  # (n_rows,) index into `texts`, −1 where missing
     texts: tuple[str, ...]
     """the distinct contents, without quotes, by first appearance; a byte that is no text is written `\\xE9`"""
-    limit: int
-    """so many texts a category may have"""
-    example: tuple[int, str] | None = None
-    """the first text: physical line, text"""
-    first: tuple[str, ...] = ()
-    """the first few texts of a column that was not read to its end"""
-    is_prose: bool = False
-    """the texts are no category, however few they are"""
+    limit: int  # so many texts a category may have
+    example: tuple[int, str] | None = None  # the first text: physical line, text
+    first: tuple[str, ...] = ()  # the first few texts of a column that was not read to its end
+    is_prose: bool = False  # the texts are no category, however few they are
 
     @property
     def too_many(self) -> bool:
@@ -121,15 +116,10 @@ class NumberCounts:
 
     n_missing: int = 0
     n_numbers: int = 0
-    n_bad: int = 0
-    """cells that hold something, but no number"""
-    bad_examples: tuple[tuple[int, str], ...] = ()
-    """up to three of them: physical line, text"""
-    n_infinite: int = 0
-    infinite: tuple[int, str] | None = None
-    """the first infinite one: line, text"""
-    padded: tuple[int, str] | None = None
-    """the first with a leading zero before another digit: line, text"""
+    n_bad: int = 0  # cells that hold something, but no number
+    bad_examples: tuple[tuple[int, str], ...] = ()  # up to three of them: physical line, text
+    infinite: tuple[int, str] | None = None  # the first infinite one: line, text
+    padded: tuple[int, str] | None = None  # the first with a leading zero before another digit: line, text
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -143,7 +133,6 @@ class NumberCounts:
             self.n_numbers + later.n_numbers,
             self.n_bad + later.n_bad,
             (self.bad_examples + later.bad_examples)[:EXAMPLES],
-            self.n_infinite + later.n_infinite,
             self.infinite or later.infinite,
             self.padded or later.padded,
         )
@@ -156,8 +145,7 @@ class NumberColumn(NumberCounts):
     numbers: NDArray[np.float64] | None
     """(n_numbers,) the different numbers, ascending, NaN at the end where a cell is missing or bad; without `code`
     (n_rows,) that of each cell; None once the column was dropped, and then all counts end there"""
-    code: Codes | None = None
-    """(n_rows,) index into `numbers`"""
+    code: Codes | None = None  # (n_rows,) index into `numbers`
     decimal_comma: bool = False
     """all cells of the block that held the first bad one would be numbers with a decimal comma"""
 
@@ -239,20 +227,15 @@ def merge_numbers(numbers: NDArray[np.float64], code: Codes) -> tuple[NDArray[np
 class TargetColumn:
     """A column to complete."""
 
-    code: Codes
-    """(n_rows,) index into `texts`"""
-    texts: tuple[str, ...]
-    """the distinct contents, without quotes, by first appearance"""
-    counts: NDArray[np.int64]
-    """(n_texts,) how often each occurs"""
+    code: Codes  # (n_rows,) index into `texts`
+    texts: tuple[str, ...]  # the distinct contents, without quotes, by first appearance
+    counts: NDArray[np.int64]  # (n_texts,) how often each occurs
     quotes_always: bool
     """of the known cells that need no quotes, more have them than not; with none known, of the empty ones"""
     may_fill: NDArray[np.bool_]
     """(n_texts,) whether a cell that holds the text may be filled: it is blank, a mark or one of the null tokens"""
-    start: Codes
-    """(m,) absolute offsets of those cells"""
-    length: Codes
-    """(m,) bytes of those cells, quotes included"""
+    start: Codes  # (m,) absolute offsets of those cells
+    length: Codes  # (m,) bytes of those cells, quotes included
 
     @property
     def stop(self) -> Codes:

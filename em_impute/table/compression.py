@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,9 +38,24 @@ class Compression(NamedTuple):
     program: str  # prints the data of a file
 
     def codec(self, what_fails: str, error: type[EmImputeError]) -> Codec:
-        """Give the codec.  Raises such an error where Python lacks it."""
+        """Give the codec, whose module is imported late.  Raises such an error where Python lacks it."""
         try:
-            return _codec(self.name)
+            if self.name == "gzip":
+                import zlib
+
+                new = partial(zlib.decompressobj, ZLIB_GZIP), partial(zlib.compressobj, 6, wbits=ZLIB_GZIP)
+                return Codec(*new, zlib.error)
+            if self.name == "bz2":
+                import bz2
+
+                return Codec(bz2.BZ2Decompressor, bz2.BZ2Compressor, OSError)
+            if self.name == "xz":
+                import lzma
+
+                return Codec(partial(lzma.LZMADecompressor, lzma.FORMAT_XZ), lzma.LZMACompressor, lzma.LZMAError)
+            zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+            options = {zstd.CompressionParameter.compression_level: 3, zstd.CompressionParameter.checksum_flag: 1}
+            return Codec(zstd.ZstdDecompressor, partial(zstd.ZstdCompressor, options=options), zstd.ZstdError)
         except ImportError:
             get = how_to_install("zstd") if self.name == "zstd" else "use a Python that was built with it"
             hint = f"{get}, or use the program {self.name} in a pipe"
@@ -90,10 +106,10 @@ def decompressed(
                     yield data
                 if member.eof:
                     member, rest = None, member.unused_data
-                elif member.needs_input:
+                    continue
+                rest = getattr(member, "unconsumed_tail", b"")  # which only zlib does not keep itself
+                if not rest and getattr(member, "needs_input", len(data) < DATA_BYTES):
                     break
-                else:
-                    rest = b""
         except codec.error as error:
             has_begun = 0 < n_before == n_bytes
             reason = f"something else follows its {compression.name} data" if has_begun else error
@@ -129,40 +145,6 @@ def refuse_unwritable(path: "str | os.PathLike[str]") -> None:
 
 def _by_suffix(suffix: str) -> Compression | None:
     return next((one for one in COMPRESSIONS if one.suffix == suffix.lower()), None)
-
-
-class _Inflater:
-    """One member of gzip, read as the other compressions are."""
-
-    def __init__(self) -> None:
-        import zlib
-
-        self._stream = zlib.decompressobj(ZLIB_GZIP)
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        found = self._stream.decompress(self._stream.unconsumed_tail + data, max_length)
-        self.needs_input = not self._stream.unconsumed_tail and len(found) < max_length
-        self.eof, self.unused_data = self._stream.eof, self._stream.unused_data
-        return found
-
-
-def _codec(name: str) -> Codec:
-    """Give the codec of a compression, whose module is imported late.  Raises ImportError where Python lacks it."""
-    if name == "gzip":
-        import zlib
-
-        return Codec(_Inflater, lambda: zlib.compressobj(6, wbits=ZLIB_GZIP), zlib.error)
-    if name == "bz2":
-        import bz2
-
-        return Codec(bz2.BZ2Decompressor, bz2.BZ2Compressor, OSError)
-    if name == "xz":
-        import lzma
-
-        return Codec(lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ), lzma.LZMACompressor, lzma.LZMAError)
-    zstd: Any = import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
-    options = {zstd.CompressionParameter.compression_level: 3, zstd.CompressionParameter.checksum_flag: 1}
-    return Codec(zstd.ZstdDecompressor, lambda: zstd.ZstdCompressor(options=options), zstd.ZstdError)
 
 
 COMPRESSIONS = (

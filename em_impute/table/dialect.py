@@ -8,8 +8,9 @@ from io import BytesIO
 from typing import Any
 
 from em_impute.errors import ColumnError, TableError, UsageError, option
+from em_impute.options import Request
 from em_impute.table.encoding import sniff_encoding, transcode, with_newlines
-from em_impute.table.first_record import HEAD_BYTES, DialectOptions, FirstRecord, find_first_record
+from em_impute.table.first_record import HEAD_BYTES, FirstRecord, find_first_record
 from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
 from em_impute.table.source import Source
@@ -44,41 +45,24 @@ class Dialect:
     All offsets count in the working bytes: those of the file, or of its copy in UTF-8 where `transcoded`.
     """
 
-    reading: DialectOptions
-    """what the user said"""
-    delimiter: str
-    """one ASCII character"""
-    quoting: bool
-    """quotes protect what they surround; else they are text"""
-    closes: bool
-    """every record ends with a delimiter that the header lacks"""
-    encoding: str
-    """Python codec of the file, one that writes no byte-order mark"""
-    bom: bytes
-    """the byte-order mark the file begins with, or nothing"""
+    reading: Request  # what the user said
+    delimiter: str  # one ASCII character
+    quoting: bool  # quotes protect what they surround; else they are text
+    closes: bool  # every record ends with a delimiter that the header lacks
+    encoding: str  # Python codec of the file, one that writes no byte-order mark
+    bom: bytes  # the byte-order mark the file begins with, or nothing
     has_header: bool
-    header: bytes
-    """the first record, without its line end"""
-    names: tuple[str, ...]
-    """of the columns; "1", "2", … without a header"""
-    newline: bytes
-    """the line end of the first record"""
-    header_start: int
-    """where the first record begins"""
-    data_offset: int
-    """where the first data record begins"""
-    header_end: int
-    """where text can be appended to the header, before its line end; -1 without a header"""
-    first_line: int
-    """physical line, 1-based, of the first data record"""
-    detected: bool
-    """the delimiter was guessed"""
-    transcoded: bool = False
-    """the working bytes are a copy in UTF-8 without byte-order mark"""
-    returns: bool = False
-    """lines end with CR alone; in the working bytes they end with LF"""
-    advice: str = ""
-    """options with which the columns that are wanted would be there"""
+    header: bytes  # the first record, without its line end
+    names: tuple[str, ...]  # of the columns; "1", "2", … without a header
+    newline: bytes  # the line end of the first record
+    header_start: int  # where the first record begins
+    data_offset: int  # where the first data record begins
+    header_end: int  # where text can be appended to the header, before its line end; -1 without a header
+    first_line: int  # physical line, 1-based, of the first data record
+    detected: bool  # the delimiter was guessed
+    transcoded: bool = False  # the working bytes are a copy in UTF-8 without byte-order mark
+    returns: bool = False  # lines end with CR alone; in the working bytes they end with LF
+    advice: str = ""  # options with which the columns that are wanted would be there
 
     @property
     def working_encoding(self) -> str:
@@ -101,10 +85,10 @@ class Dialect:
         return self.content(field).decode(self.working_encoding, "replace")
 
 
-def detect_dialect(source: Source, reading: DialectOptions, wanted: Sequence[str] = ()) -> tuple[Source, Dialect]:
+def detect_dialect(source: Source, reading: Request) -> tuple[Source, Dialect]:
     """Find out how the source is to be read, and give the source of working bytes with it.
 
-    `wanted` are the names of columns that will be asked for: a delimiter whose header holds them is the right one.
+    A delimiter whose header holds the columns that are to be filled is the right one.
     Raises `UsageError` for an impossible delimiter or encoding, `TableError` for what holds no table.
     """
     chosen = None if reading.delimiter is None else _checked(reading.delimiter)
@@ -117,7 +101,7 @@ def detect_dialect(source: Source, reading: DialectOptions, wanted: Sequence[str
         source = with_newlines(source)
     working = encoding if is_transparent else "utf-8"
     begin = len(bom) if is_transparent else 0
-    first, start, line, separator = find_first_record(source, begin, chosen, working, wanted, reading)
+    first, start, line, separator = find_first_record(source, begin, chosen, working, reading)
     _refuse_returns(first, source, line, has_header=reading.has_header)
     names = tuple(str(number) for number in range(1, len(first.fields) + 1))
     if reading.has_header:
@@ -142,8 +126,8 @@ def detect_dialect(source: Source, reading: DialectOptions, wanted: Sequence[str
         returns=returns,
     )
     bare = [name.strip() for name in names]  # of one with spaces the hint says how it is written
-    if reading.has_header and lacking(wanted, bare):
-        dialect = replace(dialect, advice=better_reading(source, dialect, wanted))
+    if reading.has_header and lacking(reading.columns, bare):
+        dialect = replace(dialect, advice=better_reading(source, dialect, reading.columns))
     return source, dialect
 
 
@@ -155,9 +139,9 @@ def better_reading(source: Source, dialect: Dialect, wanted: Sequence[str]) -> s
     data = source.read(0, TRIED_BYTES)
     if len(data) == TRIED_BYTES:
         data = data[: data.rfind(b"\n") + 1]
-    reading = dialect.reading._replace(encoding=dialect.working_encoding)
+    reading = replace(dialect.reading, encoding=dialect.working_encoding, columns=())
     for name, value in _alternatives(data, dialect, wanted):
-        if _is_table(data, reading._replace(**{name: value}), wanted):
+        if _is_table(data, replace(reading, **{name: value}), wanted):
             return option(name, value if isinstance(value, int) or value == "none" else SPELLED.get(value, repr(value)))
     return ""
 
@@ -179,10 +163,10 @@ def _alternatives(data: bytes, dialect: Dialect, wanted: Sequence[str]) -> Itera
             yield "delimiter", delimiter
 
 
-def _is_table(data: bytes, reading: DialectOptions, wanted: Sequence[str]) -> bool:
+def _is_table(data: bytes, reading: Request, wanted: Sequence[str]) -> bool:
     """Tell whether bytes are a table of several columns, the wanted ones among them, if they are read like this."""
     with ExitStack() as resources:
-        source = Source(BytesIO(data), "", None, len(data), resources=resources)
+        source = Source(BytesIO(data), "", len(data), resources=resources)
         try:
             _, dialect = detect_dialect(source, reading)
             if len(dialect.names) == 1 or lacking(wanted, dialect.names):

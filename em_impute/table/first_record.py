@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from em_impute.errors import TableError, option
+from em_impute.options import Request
 from em_impute.table.quotes import QuoteError
 from em_impute.table.records import BLANKS, Grammar, Lines
 from em_impute.table.scan import separators
@@ -22,38 +23,17 @@ SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?\r?(?:\n|\Z)', re.IGNORECASE)
 CANDIDATES = (",", ";", "\t", "|")  # never a space: prose is full of them
 
 
-class DialectOptions(NamedTuple):
-    """What the user said of how a file is written."""
-
-    delimiter: str | None = None
-    """None: to be found, as for the others"""
-    encoding: str | None = None
-    has_header: bool = True
-    skip_lines: int = 0
-    """physical lines passed over at the start"""
-    quote: str | None = None
-    """a quote, or none"""
-    comment: str | None = None
-    """how a line begins that is no record"""
-
-
 class FirstRecord(NamedTuple):
     """The first record of the file, which is the header if there is one."""
 
     delimiter: str
-    quoting: bool
-    """quotes protect what they surround"""
-    fields: list[bytes]
-    """with their quotes"""
-    text_stop: int
-    """position before the line end"""
-    stop: int
-    """position behind the line end"""
+    quoting: bool  # quotes protect what they surround
+    fields: list[bytes]  # with their quotes
+    text_stop: int  # position before the line end
+    stop: int  # position behind the line end
     newline: bytes
-    n_lines: int
-    """physical lines that it takes"""
-    closes: bool = False
-    """every other record ends with a delimiter more"""
+    n_lines: int  # physical lines that it takes
+    closes: bool = False  # every other record ends with a delimiter more
 
 
 class _Judgement(NamedTuple):
@@ -65,7 +45,7 @@ class _Judgement(NamedTuple):
 
 
 def find_first_record(
-    source: Source, begin: int, chosen: str | None, encoding: str, wanted: Sequence[str], reading: DialectOptions
+    source: Source, begin: int, chosen: str | None, encoding: str, reading: Request
 ) -> tuple[FirstRecord, int, int, bytes]:
     """Choose the delimiter and find the first record, its offset and physical line, and what a line `sep=` above names.
 
@@ -86,7 +66,7 @@ def find_first_record(
             chosen = chosen or separator.decode()
         try:
             candidates = (chosen,) if chosen else CANDIDATES
-            first = first_record(head[place:], candidates, reading, encoding, wanted, whole=whole)
+            first = first_record(head[place:], candidates, reading, encoding, whole=whole)
         except QuoteError as error:
             raise TableError(*error.told(np.frombuffer(head[place:], np.uint8), line)) from None
         if first:
@@ -94,7 +74,7 @@ def find_first_record(
         n_bytes *= 2
 
 
-def _skip(head: bytes, comment: bytes, reading: DialectOptions) -> tuple[int, int, bytes]:
+def _skip(head: bytes, comment: bytes, reading: Request) -> tuple[int, int, bytes]:
     """Pass over physical lines, one that says `sep=`, comments, and blank lines above a header.
 
     Gives the position behind them, the line number there, and the separator.
@@ -114,13 +94,7 @@ def _skip(head: bytes, comment: bytes, reading: DialectOptions) -> tuple[int, in
 
 
 def first_record(
-    head: bytes,
-    candidates: Sequence[str],
-    reading: DialectOptions,
-    encoding: str,
-    wanted: Sequence[str],
-    *,
-    whole: bool,
+    head: bytes, candidates: Sequence[str], reading: Request, encoding: str, *, whole: bool
 ) -> FirstRecord | None:
     """Split the first record by the best of the candidates, the earlier where two are equal.
 
@@ -129,8 +103,7 @@ def first_record(
     """
     best, chosen = _Judgement(), None
     faults: dict[str, QuoteError] = {}
-    comment = (reading.comment or "").encode(encoding)
-    judged = partial(_judged, head, comment=comment, whole=whole, encoding=encoding, wanted=wanted)
+    judged = partial(_judged, head, reading=reading, whole=whole, encoding=encoding)
     for candidate in candidates:
         try:
             judgement, first = judged(candidate, quoting=reading.quote != "none")
@@ -155,10 +128,10 @@ def first_record(
 
 
 def _judged(
-    head: bytes, delimiter: str, *, quoting: bool, comment: bytes, whole: bool, encoding: str, wanted: Sequence[str]
+    head: bytes, delimiter: str, *, quoting: bool, reading: Request, whole: bool, encoding: str
 ) -> tuple[_Judgement, FirstRecord | None]:
     """Split the first record by one delimiter, and judge that; None if it does not end.  Raises `QuoteError`."""
-    grammar = Grammar(delimiter, 1, quoting, comment)
+    grammar = Grammar(delimiter, 1, quoting, (reading.comment or "").encode(encoding))
     positions, is_newline = separators(head, grammar, whole=whole)
     if not is_newline.any():
         return _Judgement(), None
@@ -174,7 +147,7 @@ def _judged(
         first = first._replace(closes=closes)
     several = len(header) > 1
     # The columns asked for are in the header, all records have as many fields, and these are many.
-    has_wanted = several and bool(wanted) and not lacking(wanted, header)
+    has_wanted = several and bool(reading.columns) and not lacking(reading.columns, header)
     return _Judgement(has_wanted, several and is_regular, len(header)), first
 
 

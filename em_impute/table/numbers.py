@@ -112,7 +112,6 @@ def count_cells(
         n_numbers=values.size - n_nan,
         n_bad=len(bad),
         bad_examples=tuple(map(show, bad[:EXAMPLES])),
-        n_infinite=infinite.size,
         infinite=show(int(infinite[0])) if infinite.size else None,
         padded=None if padded is None else show(padded),
     )

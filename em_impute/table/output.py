@@ -24,14 +24,10 @@ NOTHING_CHANGED = "nothing was changed"
 class WrittenFile:
     """What was written."""
 
-    path: Path | None
-    """None for standard output"""
-    sha256: str
-    """hex, of the bytes in the file, compressed or not"""
-    bytes: int
-    """in the file"""
-    seconds: float
-    """time that making and writing the bytes took"""
+    path: Path | None  # None for standard output
+    sha256: str  # hex, of the bytes in the file, compressed or not
+    bytes: int  # in the file
+    seconds: float  # time that making and writing the bytes took
 
 
 class Hash:

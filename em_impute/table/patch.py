@@ -28,10 +28,8 @@ class Edits:
     """Replacements of spans, none overlapping another; an empty span is an insertion."""
 
     start: Codes
-    stop: Codes
-    """(m,) absolute offsets in the working bytes, ascending; insertions at one place keep their order"""
-    text: Codes
-    """(m,) index into `texts`"""
+    stop: Codes  # (m,) absolute offsets in the working bytes, ascending; insertions at one place keep their order
+    text: Codes  # (m,) index into `texts`
     texts: Sequence[bytes]
 
     @classmethod
@@ -249,10 +247,8 @@ def _below_one_another(
 def _numbered(blocks: Iterable[bytes], version: int, dialect: Dialect) -> Iterator[bytes]:
     """Put the numbers of the version and of the row in front of each record."""
     quote = '"' if dialect.delimiter.isdigit() else ""
-    before, after = (
-        f"{quote}{version}{quote}{dialect.delimiter}{quote}".encode(),
-        f"{quote}{dialect.delimiter}".encode(),
-    )
+    before = f"{quote}{version}{quote}{dialect.delimiter}{quote}".encode()
+    after = f"{quote}{dialect.delimiter}".encode()
     row, held = 0, b""
     for block in chain(blocks, [None]):
         held += block or b""

@@ -24,14 +24,10 @@ Flags = NDArray[np.bool_]
 class ByteBlock(NamedTuple):
     """Bytes that begin at the start of a record."""
 
-    data: NDArray[np.uint8]
-    """(at least n + PADDING,) the bytes; what stands behind `n` is undefined"""
-    n: int
-    """bytes to look at; when the file's last record lacks its newline, one was added"""
-    n_real: int
-    """bytes that are in the file: `n`, or `n - 1` when a newline was added"""
-    final: bool
-    """nothing follows in the file"""
+    data: NDArray[np.uint8]  # (at least n + PADDING,) the bytes; what stands behind `n` is undefined
+    n: int  # bytes to look at; when the file's last record lacks its newline, one was added
+    n_real: int  # bytes that are in the file: `n`, or `n - 1` when a newline was added
+    final: bool  # nothing follows in the file
     has_quotes: bool
 
 
@@ -46,8 +42,7 @@ class QuoteError(Exception):
     opened: int
     closed: int | None
     column: int
-    names: Sequence[str] = ()
-    """of the columns, once they are known"""
+    names: Sequence[str] = ()  # of the columns, once they are known
 
     def told(self, data: NDArray[np.uint8], first_line: int) -> tuple[str, str]:
         """Word it for the user, with a hint; `first_line` is the physical line at which `data` begins."""

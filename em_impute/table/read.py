@@ -37,24 +37,16 @@ class Table:
     dialect: Dialect
     n_rows: int
     n_columns: int
-    sha256: str
-    """hex, of the original input as it was read"""
-    size: int
-    """bytes of the original input"""
+    sha256: str  # hex, of the original input as it was read
+    size: int  # bytes of the original input
     start: int
-    stop: int
-    """absolute offsets of the records in the working bytes"""
+    stop: int  # absolute offsets of the records in the working bytes
     targets: dict[int, TargetColumn]
-    numbers: dict[int, NumberColumn]
-    """every column examined for numbers, by index"""
-    categories: dict[int, CategoryColumn]
-    """those of them that hold more than numbers and missing cells, by index"""
-    groups: CategoryColumn | None
-    """the column that was asked for as such"""
-    same: CategoryColumn | None
-    """the column that was asked for as one of which rows with one text have one label"""
-    weights: NumberColumn | None
-    """the column that was asked for as such; its bad cells are counted"""
+    numbers: dict[int, NumberColumn]  # every column examined for numbers, by index
+    categories: dict[int, CategoryColumn]  # those of them that hold more than numbers and missing cells, by index
+    groups: CategoryColumn | None  # the column that was asked for as such
+    same: CategoryColumn | None  # the column that was asked for as one of which rows with one text have one label
+    weights: NumberColumn | None  # the column that was asked for as such; its bad cells are counted
     record_stops: Codes | None
     """(n_rows,) absolute offset behind each record, before its line end; None unless asked for"""
     record_starts: NDArray[np.int64] | None
@@ -63,8 +55,7 @@ class Table:
     lines: tuple[NDArray[np.int64], NDArray[np.int64]]
     """(m,) ascending: the rows that come after a record of several lines, or after lines that are no records; and by
     how much lines are ahead of rows before the first of them, and from each of them on, (m + 1,)"""
-    asides: Asides
-    """lines that are no records"""
+    asides: Asides  # lines that are no records
 
     def take(self, rows: NDArray[np.intp]) -> "Table":
         """Copy the predictors and the group of some rows, each as often as it is named."""
@@ -94,28 +85,22 @@ class Table:
 class ReadOptions(TypedDict, total=False):
     """What is to be read, and how."""
 
-    targets: Required[Sequence[int]]
-    """columns to read as labels"""
-    features: Required[Sequence[int] | None]
-    """columns to read as numbers or categories; None: every other column"""
-    explicit: Required[bool]
-    """the user has named the features"""
+    targets: Required[Sequence[int]]  # columns to read as labels
+    features: Required[Sequence[int] | None]  # columns to read as numbers or categories; None: every other column
+    explicit: Required[bool]  # the user has named the features
     decimal: str
     null_tokens: frozenset[str]
     groups: int | None
     same: int | None
     nulls_of: Mapping[int, frozenset[str]]
     weights: int | None
-    most_texts: int
-    """so many different texts of a column of texts are kept, more than a category has"""
+    most_texts: int  # so many different texts of a column of texts are kept, more than a category has
     all_lines: bool
     """rows that repeat the header, or are totals, units or footers by their looks, are rows as all others"""
-    texts: Collection[int]
-    """columns whose texts are kept even where they are all numbers"""
+    texts: Collection[int]  # columns whose texts are kept even where they are all numbers
     keep_record_ends: bool
     keep_record_starts: bool
-    progress: Callable[[int], None] | None
-    """called with the bytes done so far"""
+    progress: Callable[[int], None] | None  # called with the bytes done so far
     block_bytes: int | None
 
 

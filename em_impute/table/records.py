@@ -30,16 +30,11 @@ PROSE = re.compile(rb"[\W]*[^\W\d]\S*\s+\S")
 class Asides(NamedTuple):
     """Lines that are no records, in the order of the file."""
 
-    start: NDArray[np.int64]
-    """(n,) absolute offset of each"""
-    stop: NDArray[np.int64]
-    """(n,) and of what follows it"""
-    end: NDArray[np.int64]
-    """(n,) and behind its last cell, if it has as many as a record; else -1"""
-    line: NDArray[np.int64]
-    """(n,) physical line, 1-based, at which it begins"""
-    kind: NDArray[np.int8]
-    """(n,) what it is"""
+    start: NDArray[np.int64]  # (n,) absolute offset of each
+    stop: NDArray[np.int64]  # (n,) and of what follows it
+    end: NDArray[np.int64]  # (n,) and behind its last cell, if it has as many as a record; else -1
+    line: NDArray[np.int64]  # (n,) physical line, 1-based, at which it begins
+    kind: NDArray[np.int8]  # (n,) what it is
 
     @classmethod
     def joined(cls, several: Sequence["Asides"]) -> "Asides":
@@ -57,26 +52,18 @@ class Asides(NamedTuple):
 class Records:
     """Consecutive records, perhaps with something between them that is none."""
 
-    data: NDArray[np.uint8]
-    """(n_bytes,) the records with their line ends, and what stands between them"""
+    data: NDArray[np.uint8]  # (n_bytes,) the records with their line ends, and what stands between them
     words: NDArray[np.uint64]
     """(n_bytes,) the eight bytes from each position on, as one little-endian number (overlapping)"""
-    offset: int
-    """absolute offset of `data[0]`"""
-    starts: Positions
-    """(n_records,) position of each record's first byte"""
+    offset: int  # absolute offset of `data[0]`
+    starts: Positions  # (n_records,) position of each record's first byte
     ends: Positions
     """(n_records, n_fields) position of the separator that ends each field; n_bytes if the file ends without one"""
-    lines: Positions
-    """(n_records,) physical line, 1-based, at which each record begins"""
-    n_columns: int
-    """fields that belong to a column: one less than there are where every record ends with a delimiter"""
-    first_row: int
-    """0-based number of the first record among the data records"""
-    is_last: bool
-    """nothing follows in the file but what was read with them"""
-    n_left: int = 0
-    """about so many records follow in the table, these among them"""
+    lines: Positions  # (n_records,) physical line, 1-based, at which each record begins
+    n_columns: int  # fields that belong to a column: one less than there are where every record ends with a delimiter
+    first_row: int  # 0-based number of the first record among the data records
+    is_last: bool  # nothing follows in the file but what was read with them
+    n_left: int = 0  # about so many records follow in the table, these among them
 
     @property
     def n_records(self) -> int:
@@ -145,14 +132,10 @@ class Grammar(NamedTuple):
 
     delimiter: str
     n_columns: int
-    quoting: bool = True
-    """quotes at the start of a field protect what they surround; else they are text"""
-    comment: bytes = b""
-    """how a line begins that is no record; nothing where there are none"""
-    closes: bool = False
-    """every record ends with a delimiter, behind which there is no column"""
-    names: tuple[str, ...] = ()
-    """of the columns, if there is a header"""
+    quoting: bool = True  # quotes at the start of a field protect what they surround; else they are text
+    comment: bytes = b""  # how a line begins that is no record; nothing where there are none
+    closes: bool = False  # every record ends with a delimiter, behind which there is no column
+    names: tuple[str, ...] = ()  # of the columns, if there is a header
 
     @property
     def n_fields(self) -> int:

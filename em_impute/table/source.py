@@ -58,18 +58,12 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 class Source:
     """Bytes that can be read any number of times."""
 
-    file: BinaryIO
-    """seekable; an open descriptor stays consistent when the file of that name is replaced"""
-    name: str
-    """for messages: the path as given, or "standard input" """
-    path: Path | None
-    """None for standard input"""
-    size: int
-    """bytes in `file`"""
+    file: BinaryIO  # seekable; an open descriptor stays consistent when the file of that name is replaced
+    name: str  # for messages: the path as given, or "standard input"
+    size: int  # bytes in `file`
     original: tuple[str, int] | None = None
     """where `file` holds a decompressed or transcoded copy: hash (hex) and number of the bytes it was made from"""
-    compression: str | None = None
-    """what those bytes are compressed with; None if they are not"""
+    compression: str | None = None  # what those bytes are compressed with; None if they are not
     stamp: tuple[int, int] | None = None
     """of a file whose hash nobody wants: what shows whether it changes while it is read"""
     resources: ExitStack = field(default_factory=ExitStack, repr=False)
@@ -123,9 +117,9 @@ class HashingFile(Hash):
 
 @contextmanager
 def open_source(
-    path: str | os.PathLike[str] | None, enough: int | None = None, *, hashed: bool = True
+    path: str | os.PathLike[str] | None, enough: int | None = None, *, name: str = "", hashed: bool = True
 ) -> Iterator[Source]:
-    """Open the input; None or "-" is standard input.
+    """Open the input; None or "-" is standard input, and `name` what to call it in messages if not by its path.
 
     A stream (standard input, a FIFO, `<(…)`) is read to its end into a temporary file without a name, and so are the
     data of a compressed file, or about so many bytes of them as are `enough`; if that holds compressed data again, they
@@ -136,10 +130,11 @@ def open_source(
         if path is None or path == "-":  # but the path ./- is a file of that name
             if sys.stdin is None:
                 raise TableError("standard input is closed", "name a file")
-            file, name, place = cast("BinaryIO", sys.stdin.buffer), STANDARD_INPUT, None
+            file, name, is_file = cast("BinaryIO", sys.stdin.buffer), STANDARD_INPUT, False
         else:
-            name, place = str(path), Path(path)
-            file = _opened(place, name, resources)
+            name = name or str(path)
+            file = _opened(Path(path), name, resources)
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             resources.enter_context(_blamed_on_change(file, name))
         blocks = _read(file, name)
         head = b""
@@ -147,11 +142,10 @@ def open_source(
             head += block
         whole = chain([head], blocks)
         compression = compression_of(head)
-        source = Source(file, name, place, 0, compression=compression and compression.name, resources=resources)
+        source = Source(file, name, 0, compression=compression and compression.name, resources=resources)
         if compression is not None:
             source, _ = copied(source, lambda blocks: decompressed(blocks, compression, name, enough), whole)
         else:
-            is_file = place is not None and stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             file = file if is_file else _spooled(whole, resources)
             stamp = _stamp_of(file)
             is_hashed = hashed or not is_file or stamp[1] < MANY_BYTES

@@ -39,9 +39,8 @@ def test_reports_are_written_where_they_are_named_and_their_figures_agree(call, 
     recall = [row[label] / sum(row.values()) for label, row in report["confusion"].items()]
     assert figures["balanced_accuracy"] == pytest.approx(np.mean(recall))
     assert figures["interval"][0] < figures["accuracy"] < figures["interval"][1]
-    assert sum(one["rows"] for one in report["reliability"]) == rows
     assert report["weighted_to_missing"] is None
-    assert set(report["figures"]) == {"effective_rows", "em_impute", "labels_only", "majority"}
+    assert set(report["figures"]) == {"em_impute", "labels_only", "majority"}
 
 
 def test_a_label_that_holds_an_equals_sign_can_be_named(call, tmp_path):

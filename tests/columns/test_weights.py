@@ -44,9 +44,7 @@ def test_whole_weights_are_repeated_rows_to_one_mixture(tmp_path, components):
     found, _ = completed(tmp_path, table(*columns, weight), weights="w", **options)
     expected, _ = completed(tmp_path, table(*columns, rows=repeated), **options)
 
-    for values, of_repeated in zip(
-        found.fitted.mixture.fit.parameters, expected.fitted.mixture.fit.parameters, strict=True
-    ):
+    for values, of_repeated in zip(found.fitted.mixture.parameters, expected.fitted.mixture.parameters, strict=True):
         np.testing.assert_allclose(values, of_repeated, rtol=1e-8, atol=1e-8)
     np.testing.assert_allclose(found.fitted.design.shift, expected.fitted.design.shift, rtol=1e-12)
     np.testing.assert_allclose(found.fitted.design.scale, expected.fitted.design.scale, rtol=1e-12)

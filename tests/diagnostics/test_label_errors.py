@@ -63,7 +63,7 @@ def without_row(folder, x, label, known, row, options):
     found = fitted(folder, table(x[kept], label[kept], known[kept]), **options)
     z = (x[[row]] - found.design.shift) / found.design.scale
     if found.fitted.choice.ensemble is None:
-        fit = found.mixture.fit
+        fit = found.mixture
         return posterior(fit.parameters, fit.component_label, z)[0, label[row]]
     one = examples_of(found.design).predictors.take(slice(0, 1))._replace(x=z)
     return predict(found.fitted.choice.ensemble, one)[0, label[row]]

@@ -5,7 +5,7 @@ import pytest
 from oracles import draw, hide
 from sampling import crossed, every_family
 
-from em_impute.em.acceleration import GROWTH, Squarem, _mixture, _vector
+from em_impute.em.acceleration import LONGEST, Squarem, _mixture, _vector
 from em_impute.em.blocks import Rows
 from em_impute.em.em import Stopping, iterate, make_problem
 from em_impute.em.expectation import hard_moments
@@ -64,7 +64,7 @@ def test_steps_that_shrink_at_one_rate_lead_to_their_limit_once_it_is_in_reach()
     tried, shrinks = squarem.follow(points[1], points[2])
 
     assert shrinks == pytest.approx(rate**2, rel=1e-6)
-    assert 1 / (1 - rate) < GROWTH
+    assert 1 / (1 - rate) < LONGEST
     for expected, actual in zip(limit, tried, strict=True):
         np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)
 

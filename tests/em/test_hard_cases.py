@@ -64,8 +64,8 @@ def test_a_stop_leaves_no_more_than_a_few_tolerances_to_gain(seed):
     x, _, _ = standardise(rng.normal(1.5 * group, 1.0)[:, None])
     rows = Rows(x, np.where(np.arange(30) < 6, group, -1), np.ones(30))
 
-    stopped = fit_mixture(rows, 2, Recipe("tied")).fit
-    final = fit_mixture(rows, 2, Recipe("tied", stopping=Stopping(0.0, 3000))).fit
+    stopped = fit_mixture(rows, 2, Recipe("tied"))
+    final = fit_mixture(rows, 2, Recipe("tied", stopping=Stopping(0.0, 3000)))
 
     assert final.objective - stopped.objective < 3e-6
 

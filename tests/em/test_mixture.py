@@ -33,7 +33,7 @@ def three_labels(missing=0.0, n_rows=120, seed=1, hidden=0.6):
 def fitted(x, label, recipe, n_labels=3, weight=None):
     """Parameters in the units of x, and the labels' probabilities."""
     standardised, shift, scale = standardise(x)
-    fit = fit_mixture(rows_of(standardised, label, weight), n_labels, recipe).fit
+    fit = fit_mixture(rows_of(standardised, label, weight), n_labels, recipe)
     assert fit.stop == "converged"
     return rescale(fit.parameters, shift, scale), posterior(fit.parameters, fit.component_label, standardised)
 
@@ -71,8 +71,8 @@ def test_merging_equal_rows_into_heavier_ones_changes_nothing(family, missing):
     _, first, count = np.unique(flagged, axis=0, return_index=True, return_counts=True)
     recipe = Recipe(family, stopping=Stopping(0.0, 30))
 
-    every = fit_mixture(rows_of(x, label), 3, recipe).fit
-    merged = fit_mixture(rows_of(x[first], label[first], count), 3, recipe).fit
+    every = fit_mixture(rows_of(x, label), 3, recipe)
+    merged = fit_mixture(rows_of(x[first], label[first], count), 3, recipe)
 
     assert first.size < 150
     assert_same(every.parameters, merged.parameters, rtol=1e-9, atol=1e-9)
@@ -90,7 +90,7 @@ def test_old_faithful_is_fitted_as_well_as_by_mclust(family, n_components, publi
     # mclust 6 without a prior, in minutes: standardising adds the log of both scales to the density of each row.
     x, shift, scale = standardise(faithful())
 
-    fit = fit_mixture(rows_of(x, np.full(len(x), -1)), n_components, Recipe(family, prior_strength=0.0)).fit
+    fit = fit_mixture(rows_of(x, np.full(len(x), -1)), n_components, Recipe(family, prior_strength=0.0))
 
     log_likelihood = fit.log_likelihood - len(x) * np.log(scale).sum()
     # Three digits are published, and mclust stops once a step gains less than 1e-5 of the whole, 0.01.
@@ -114,10 +114,10 @@ def test_a_long_table_is_first_fitted_to_a_sample_and_then_to_every_row(monkeypa
 
     monkeypatch.undo()
     complete = fit_mixture(rows_of(x, label), 2, Recipe("full"))
-    naive = oracles.log_likelihood(x, label, np.ones(400), sampled.fit.parameters, np.arange(2))
-    assert sampled.fit.log_likelihood == pytest.approx(naive, rel=1e-9)
-    assert sampled.fit.objective == pytest.approx(complete.fit.objective, abs=1e-5)
-    assert len(sampled.fit.path) < len(complete.fit.path)
+    naive = oracles.log_likelihood(x, label, np.ones(400), sampled.parameters, np.arange(2))
+    assert sampled.log_likelihood == pytest.approx(naive, rel=1e-9)
+    assert sampled.objective == pytest.approx(complete.objective, abs=1e-5)
+    assert len(sampled.path) < len(complete.path)
     assert sampled.n_starts == (1 if n_known else 40)
 
 

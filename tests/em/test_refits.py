@@ -46,7 +46,7 @@ def test_components_keep_their_names_where_no_label_is_known():
     x = np.concatenate([rng.normal(size=40), rng.normal(size=40) + 8.0])[:, None]
     rows = Rows(x, np.full(80, -1), np.ones(80))
     mixture = fitted(rows)
-    first = mixture.fit.parameters.mean[:, 0]
+    first = mixture.parameters.mean[:, 0]
     for one in refits(rows, mixture, 30, 5):
         assert np.argsort(one.mean[:, 0]).tolist() == np.argsort(first).tolist()
 
@@ -58,4 +58,4 @@ def test_a_refit_that_collapses_leaves_the_mixture_as_it_was(monkeypatch):
     rows = labelled_rows()
     mixture = fitted(rows)
     monkeypatch.setattr(mixture_module, "climb", collapse)
-    assert refits(rows, mixture, 2, 1) == [mixture.fit.parameters] * 2
+    assert refits(rows, mixture, 2, 1) == [mixture.parameters] * 2

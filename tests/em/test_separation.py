@@ -1,4 +1,4 @@
-"""Components that coincide are found, and pushed apart."""
+"""Components that coincide are found."""
 
 import numpy as np
 import pytest
@@ -7,14 +7,7 @@ from scipy.stats import laplace, multivariate_normal
 
 from em_impute.em.blocks import Rows
 from em_impute.em.mixture import Recipe, fit_mixture
-from em_impute.em.parameters import Parameters, coinciding, divergences, push_apart
-
-THREE = Parameters(
-    np.array([0.5, 0.3, 0.2]),
-    np.array([[0.0, 1.0], [0.5, -1.0], [0.0, 1.0]]),
-    np.array([[[1.0, 0.3], [0.3, 0.8]], [[0.5, -0.2], [-0.2, 1.5]], [[1.0, 0.3], [0.3, 0.8]]]),
-)
-"""The first and the last coincide."""
+from em_impute.em.parameters import Parameters, divergences
 
 
 def kullback_leibler(one, other):
@@ -35,18 +28,6 @@ def test_divergences_are_the_mean_log_ratios_of_scipys_densities_both_ways(n_fea
     naive = [[kullback_leibler(one, other) + kullback_leibler(other, one) for other in pairs] for one in pairs]
 
     np.testing.assert_allclose(divergences(parameters), naive, rtol=1e-9, atol=1e-12)
-
-
-def test_pushing_apart_moves_those_that_coincide_by_half_a_standard_deviation_and_shares_their_weight():
-    pushed = push_apart(THREE, np.array([True, False, True]), seed=0)
-
-    offset = pushed.mean - THREE.mean
-    distance = [
-        step @ np.linalg.solve(covariance, step) for step, covariance in zip(offset, THREE.covariance, strict=True)
-    ]
-    np.testing.assert_allclose(np.sqrt(distance), [0.5, 0.0, 0.5], atol=1e-12)
-    np.testing.assert_allclose(pushed.weight, [0.35, 0.3, 0.35])
-    assert not coinciding(pushed).any()
 
 
 def test_groups_that_the_rows_do_not_separate_are_said_to_coincide():

@@ -138,7 +138,7 @@ def test_without_weight_for_unlabelled_rows_the_labelled_ones_give_the_closed_fo
     x, label, weight = rows_for(ONE_EACH)
     recipe = Recipe("full", prior_strength=0.0, free_shares=free_shares, unlabelled_weight=0.0)
 
-    found = fit_mixture(Rows(x, label, weight), 2, recipe).fit
+    found = fit_mixture(Rows(x, label, weight), 2, recipe)
 
     groups = [oracles.weighted_moments(x[label == k], weight[label == k]) for k in range(2)]
     count = np.array([total for total, _, _ in groups])
@@ -165,6 +165,6 @@ def test_the_weight_of_unlabelled_rows_means_nothing_without_labelled_ones():
     x, _, weight = rows_for(ONE_EACH)
     rows = Rows(x, np.full(len(x), -1), weight)
 
-    expected, actual = (fit_mixture(rows, 2, Recipe("tied", unlabelled_weight=value)).fit for value in (1.0, 0.0))
+    expected, actual = (fit_mixture(rows, 2, Recipe("tied", unlabelled_weight=value)) for value in (1.0, 0.0))
 
     assert expected.path == actual.path

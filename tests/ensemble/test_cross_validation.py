@@ -158,7 +158,7 @@ def test_scores_are_sums_over_held_out_rows_that_can_be_done_by_hand(single):
         i = found.members.index(member)
         return min(log_loss_by_hand(ensemble, said_by(found, i, temperature)) for temperature in TEMPERATURES)
 
-    said = score(ensemble)
+    said = score(ensemble)[0]
 
     plain = found.members.index(Member("plain", 1, BASELINE_SHRINKAGES[1], draws_means_in=False, steps=CONVERGED))
     by_hand = {

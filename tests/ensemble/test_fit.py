@@ -81,6 +81,14 @@ def test_a_stack_that_says_more_than_the_shares_is_trusted_wholly_and_no_other()
     np.testing.assert_allclose(predict(without_predictors, rows_of(noise, label).predictors).sum(axis=1), 1.0)
 
 
+def test_labels_of_which_all_but_one_are_alike_do_not_make_the_stack_sure():
+    # The one is never held out: among those that are, whoever is surest of the other label seems best.
+    rng, label = np.random.default_rng(1), np.repeat([0, 1, -1], [16, 1, 200])
+    rows = rows_of(rng.normal(size=(label.size, 12)), label)
+
+    assert predict(stack_of(rows), rows.predictors)[label < 0, 1].mean() > 0.04
+
+
 # What does not matter
 
 

@@ -16,7 +16,8 @@ from table import oracle_csv
 from table.tables import scanned
 
 from em_impute.errors import TableError
-from em_impute.table.first_record import DialectOptions, first_record
+from em_impute.options import Request
+from em_impute.table.first_record import first_record
 from em_impute.table.quotes import QuoteError
 from em_impute.table.text import unquoted
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.fuzz
 def by_us(data, delimiter=","):
     """Give the texts of all cells; None for what we refuse."""
     try:
-        first = first_record(data, [delimiter], DialectOptions(quote='"'), "latin-1", (), whole=True)
+        first = first_record(data, [delimiter], Request(quote='"'), "latin-1", whole=True)
         spans = scanned(data, len(first.fields), delimiter=delimiter) if first else []
     except (QuoteError, TableError):
         return None

@@ -33,7 +33,7 @@ def people(n, lose, seed, distance=1.0):
     probability = density * shares
     probability /= probability.sum(axis=1, keepdims=True)
     standard = ((x - x.mean()) / x.std())[:, None]
-    return label, Judged(standard, 1, probability, lacks, np.ones(n))
+    return label, Judged(standard, 1, lacks, np.ones(n), probability)
 
 
 def weighed(label, judged, **options):
@@ -99,6 +99,19 @@ def test_the_true_reason_is_found_in_most_files(lose, reason):
     found = [weighed(*people(800, lose, seed)).probability.argmax() for seed in range(20)]
 
     assert np.count_nonzero(np.array(found) == reason) >= 17
+
+
+def test_labels_lost_and_spread_by_a_threshold_of_a_predictor_are_hardly_ever_taken_for_lost_by_class():
+    by_class = []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = rng.uniform(-1.7, 1.7, 1000)
+        chance = np.where(x < -0.8, 0.3, 0.1)
+        label, lacks = (rng.random(1000) < chance).astype(int), rng.random(1000) < np.where(x < -0.8, 0.25, 0.08)
+        judged = Judged(x[:, None], 1, lacks, np.ones(1000), np.column_stack([1.0 - chance, chance]))
+        by_class.append(weighed(label, judged).by_class)
+
+    assert np.count_nonzero(np.array(by_class) > 0.5) <= 2
 
 
 def test_a_model_that_is_wrong_about_the_classes_is_not_mistaken_for_a_reason():

@@ -81,7 +81,7 @@ def test_named_groups_are_not_counted_again_and_icl_adds_twice_the_entropy_of_th
     _, _, compared = chosen(x, labels=("a", "b"))
 
     rows = design(x).distinct
-    parameters = fit_mixture(rows, 2, Recipe("full")).fit.parameters
+    parameters = fit_mixture(rows, 2, Recipe("full")).parameters
     share = responsibilities(rows.x, rows.label, parameters, np.arange(2))
     entropy = -sum(np.sum(one * np.log(one)) for one in share)
     (full,) = (one for one in compared if one.covariance == "full")

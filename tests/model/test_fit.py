@@ -93,7 +93,7 @@ def test_the_log_likelihood_of_very_many_columns_is_that_of_the_cells_that_are_s
 
     completion, report = filled(tmp_path, "\n".join([header, *lines]))
 
-    parameters, component_label = completion.fitted.mixture.fit[:2]
+    parameters, component_label = completion.fitted.mixture[:2]
     units = [(one.shift, one.scale) for one in completion.fitted.design.features]
     shift, scale = np.array(units).T
     joint = np.log(parameters.weight) + np.nansum(
@@ -148,7 +148,6 @@ def test_the_log_likelihood_of_many_rows_is_that_of_a_fit_to_few(tmp_path, monke
     text = table()[-1]
     few = filled(tmp_path, text)[0]
     monkeypatch.setattr("em_impute.model.fit.PATH_ROWS", 10)
-    monkeypatch.setattr("em_impute.model.fit.CHUNK_ROWS", 7)
     many = filled(tmp_path, text)[0]
 
-    assert many.fitted.mixture.fit.log_likelihood == pytest.approx(few.fitted.mixture.fit.log_likelihood, rel=1e-12)
+    assert many.fitted.mixture.log_likelihood == pytest.approx(few.fitted.mixture.log_likelihood, rel=1e-12)

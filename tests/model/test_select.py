@@ -7,7 +7,6 @@ from oracles import standardise
 
 from em_impute.columns.design import Design, Feature
 from em_impute.em.blocks import Rows
-from em_impute.em.em import Fit
 from em_impute.em.mixture import Mixture, Recipe
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.metrics import confusion
@@ -69,7 +68,7 @@ def test_information_criteria_are_those_of_the_textbook():
     # Two full components in two dimensions: 1 + 4 + 6 = 11 parameters; mclust reports BIC −2322.192 (its sign) for
     # Old Faithful at log-likelihood −1130.264 with n = 272.
     parameters = Parameters(np.full(2, 0.5), np.zeros((2, 2)), np.stack([np.eye(2)] * 2))
-    mixture = Mixture(Fit(parameters, np.arange(2), -1.0, -1.0, (), "converged", 0.0), Recipe("full"))
+    mixture = Mixture(parameters, np.arange(2), Recipe("full"), -1.0, -1.0, (), "converged")
     found = information_criteria(mixture, -1130.264, 272, 1.5)
 
     assert found["bic"] == pytest.approx(2322.192, abs=1e-3)

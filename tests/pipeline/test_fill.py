@@ -81,8 +81,8 @@ def test_what_is_kept_in_memory_changes_no_bit(tmp_path, rows):
     kept = filled_in_parts(paths, request)
 
     assert again == joined(kept)
-    assert [one.full_fit.mixture.fit.path for one in read_again.columns] == [
-        one.full_fit.mixture.fit.path for one in kept.columns
+    assert [one.full_fit.mixture.path for one in read_again.columns] == [
+        one.full_fit.mixture.path for one in kept.columns
     ]
 
 
@@ -125,16 +125,16 @@ def test_em_over_all_parts_ends_where_em_over_the_file_does(tmp_path, options, m
     means = [
         design.shift + design.scale * fit.parameters.mean
         for design, fit in (
-            (found.columns[0].completion.fitted.design, mixture.fit),
-            (completion.fitted.design, completion.fitted.mixture.fit),
+            (found.columns[0].completion.fitted.design, mixture),
+            (completion.fitted.design, completion.fitted.mixture),
         )
     ]
     # Both stop within 1e-9 of log-likelihood of the optimum, where that is quadratic in the parameters.
     assert means[1] == pytest.approx(means[0], rel=1e-5, abs=1e-5)
     if "unlabelled_weight" not in options:
-        ours = mixture.fit.log_likelihood - found.columns[0].full_fit.log_jacobian
+        ours = mixture.log_likelihood - found.columns[0].full_fit.log_jacobian
         design = completion.fitted.design
-        theirs = completion.fitted.mixture.fit.log_likelihood - design.log_jacobian(design.distinct)
+        theirs = completion.fitted.mixture.log_likelihood - design.log_jacobian(design.distinct)
         assert theirs == pytest.approx(ours, abs=1e-6 * 3000)
 
 

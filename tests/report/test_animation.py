@@ -12,12 +12,7 @@ pytest.importorskip("matplotlib")
 
 from PIL import Image
 
-from em_impute.report.charts.animation import (  # only where it can be drawn
-    MAX_FRAMES,
-    chosen_iterations,
-    draw_frames,
-    to_gif,
-)
+from em_impute.report.charts.animation import draw_frames, to_gif  # only where it can be drawn
 
 MOVING = Showing(steps=0, pictures=True)
 
@@ -85,13 +80,3 @@ def test_labels_and_columns_are_shown_literally(tmp_path, monkeypatch, n_feature
     assert set(labels) <= shown
     assert set(names) <= shown
     assert not any(parses for text, parses in texts if "$" in text)
-
-
-@pytest.mark.parametrize("kept", [range(62), [*range(61), 70, 80, 92, 4000]])
-def test_long_runs_keep_the_first_iterations_and_the_last_and_no_iteration_twice(kept):
-    chosen = chosen_iterations(kept)
-
-    assert len(chosen) == len(set(chosen)) <= MAX_FRAMES
-    assert chosen[:5] == list(range(5))
-    assert chosen[-1] == kept[-1]
-    assert chosen == sorted(chosen)

@@ -54,13 +54,6 @@ def test_what_merely_informs_is_called_a_note(penguins):
     assert called == [("Note" if code in NOTES else "Warning", code) for code in WARNINGS]
 
 
-def test_trees_that_have_all_the_weight_share_none(penguins):
-    page = page_of(penguins | {"selection": penguins["selection"] | {"trees": 1.0, "trust": 0.5}})
-
-    assert "several columns together; some of them start from" in page
-    assert "clearly better than the label shares" not in page
-
-
 def test_headings_go_down_one_step_at_a_time(heights, penguins):
     for reports in ([heights], [heights, penguins]):
         levels = [int(tag[1]) for tag, _, _ in Page(page_of(*reports)).elements if re.fullmatch("h[1-6]", tag)]

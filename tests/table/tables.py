@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from em_impute.options import Request
 from em_impute.table.dialect import Dialect, detect_dialect
-from em_impute.table.first_record import DialectOptions
 from em_impute.table.read import read_table
 from em_impute.table.records import Grammar
 from em_impute.table.scan import scan_records
@@ -21,8 +21,7 @@ def opened(data: bytes, folder: Path, **options: object) -> Iterator[tuple[Sourc
     path = folder / "table.csv"
     path.write_bytes(data)
     with open_source(path) as source:
-        wanted = options.pop("wanted", ())
-        yield detect_dialect(source, DialectOptions(**options), wanted)  # type: ignore[arg-type]
+        yield detect_dialect(source, Request(**options))  # type: ignore[arg-type]
 
 
 def scanned(data: bytes, n_columns: int, block_bytes: int = 1 << 20, delimiter: str = ",") -> Spans:

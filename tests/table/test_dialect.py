@@ -3,8 +3,8 @@
 import pytest
 
 from em_impute.errors import TableError
+from em_impute.options import Request
 from em_impute.table.dialect import detect_dialect
-from em_impute.table.first_record import DialectOptions
 from em_impute.table.source import open_source
 
 from .tables import opened
@@ -46,4 +46,4 @@ def test_an_opened_file_stays_the_same_when_it_is_replaced(tmp_path):
     with open_source(path) as source:
         other.replace(path)
 
-        assert detect_dialect(source, DialectOptions())[1].names == ("a", "b")
+        assert detect_dialect(source, Request())[1].names == ("a", "b")

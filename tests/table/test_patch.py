@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from em_impute.errors import TableError
+from em_impute.options import Request
 from em_impute.table.dialect import detect_dialect
-from em_impute.table.first_record import DialectOptions
 from em_impute.table.patch import Edits, patch
 from em_impute.table.read import read_table
 from em_impute.table.source import open_source
@@ -63,7 +63,7 @@ def test_an_input_that_changed_in_between_is_refused(tmp_path, monkeypatch, hash
         path.write_bytes(b"g,h\nM,1\n")
         os.utime(path, (1, 1))
         with open_source(path, hashed=hashed) as opened_source:
-            source, dialect = detect_dialect(opened_source, DialectOptions())
+            source, dialect = detect_dialect(opened_source, Request())
             table = read_table(source, dialect, targets=[0], features=[], explicit=True)
             assert bool(table.sha256) is hashed
             path.write_bytes(change)
@@ -79,7 +79,7 @@ def test_a_record_that_is_not_whole_yet_is_blamed_on_who_writes(tmp_path):
     def read_while_it_grows():
         with open_source(path) as source, path.open("ab", 0) as other:
             other.write(b",1\nM")
-            read_table(*detect_dialect(source, DialectOptions()), targets=[0], features=[], explicit=True)
+            read_table(*detect_dialect(source, Request()), targets=[0], features=[], explicit=True)
 
     with pytest.raises(TableError, match="changed while it was read"):
         read_while_it_grows()

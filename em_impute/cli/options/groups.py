@@ -5,9 +5,9 @@ import math
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, Field, field, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -20,6 +20,9 @@ MOST_DIGITS = 18
 FLAGS = {"has_header": "--no-headers"}
 """How the command line spells an option, by the name of its field; short where it can."""
 
+VARIABLES: dict[str, tuple[str, ...]] = {}
+"""Environment variables, and the options that beat them."""
+
 
 def option(usage: str, text: str, default: Any = None, *, required: bool = False, **more: Any) -> Any:  # noqa: ANN401  # as `dataclasses.field`
     """Make a field of a group that is an option of the command line.
@@ -31,17 +34,25 @@ def option(usage: str, text: str, default: Any = None, *, required: bool = False
     names = [word.removesuffix(",") for word in words if word.startswith("-")]
     metavar = words[-1] if len(words) > len(names) else None
     default = False if metavar is None else default
+    if "envvar" in more:
+        VARIABLES[more["envvar"]] = tuple(names)
     info = typer.Option(*names, metavar=metavar, help=text, show_envvar=False, **more)
     return field(default=MISSING if required else default, metadata={"option": info})
 
 
+@dataclass_transform(frozen_default=True)
 class Group:
-    """Options that commands share, in a `panel` of the help."""
+    """Options that commands share, in a `panel` of the help: a frozen dataclass, whose fields are made by `option`.
+
+    It needs no comparison and no text of its own, which would take longer to make than the help takes to write.
+    """
 
     panel: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def __init_subclass__(cls, panel: str = "") -> None:
         cls.panel = panel or cls.panel
+        dataclass(frozen=True, eq=False, repr=False)(cls)
 
 
 class Without:
@@ -52,11 +63,7 @@ class Without:
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take groups of options, which are frozen dataclasses; options that it does not have keep defaults.
-
-    A group has a `panel` of the help, and its fields are made by `option`.  It needs no comparison and no text of its
-    own, which would take longer to make than the help takes to write.
-    """
+    """Let a command take groups of options; options that it does not have keep defaults."""
     parameters: list[inspect.Parameter] = []
     groups: dict[str, tuple[Any, list[str]]] = {}
     hints: dict[str, Any] = get_type_hints(command, include_extras=True)
@@ -140,7 +147,7 @@ def request_of(path: Path | None, *groups: object, **more: Any) -> Request:  # n
         given["has_header"] = not given["no_headers"]
     known = [one.name for one in fields(Request) if one.name in given]
     values = {name: PARSERS[name](given[name]) if name in PARSERS else given[name] for name in known}
-    request = Request(path=path, **{"columns": (), **values, **more})
+    request = Request(path=path, **values, **more)
     check(request)
     return request
 

@@ -3,7 +3,7 @@
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, get_args
 
@@ -11,7 +11,7 @@ import typer
 
 from em_impute.cli.options.groups import Group, option
 from em_impute.errors import UsageError
-from em_impute.options import Covariance, Method, Shares
+from em_impute.options import Covariance, Method, Request, Shares
 
 Backend = Literal["serial", "dask"]
 """Where parts are worked on."""
@@ -33,10 +33,10 @@ def _column_names(context: typer.Context) -> list[str]:
         return []
     with suppress(Exception):
         from em_impute.table.dialect import detect_dialect
-        from em_impute.table.first_record import DialectOptions
         from em_impute.table.source import open_source
 
-        reading = DialectOptions(**{key: given[key] for key in DialectOptions._fields if key in given})
+        said = ("delimiter", "encoding", "skip_lines", "quote", "comment")
+        reading = Request(**{key: given[key] for key in said if key in given})
         with open_source(path, HEAD_BYTES) as source:
             names = [name for name in detect_dialect(source, reading)[1].names if name]
         # Other shells escape what they insert.
@@ -55,7 +55,6 @@ File: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Input(Group, panel="Input"):
     """The columns that matter, and how the file is written."""
 
@@ -111,7 +110,6 @@ class Input(Group, panel="Input"):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class InputOfColumn(Input):
     """The same for EM on one column."""
 
@@ -123,7 +121,6 @@ class InputOfColumn(Input):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Missing(Group, panel="Missing cells"):
     """Which cells are missing."""
 
@@ -139,7 +136,6 @@ class Missing(Group, panel="Missing cells"):
 FAMILIES = ", ".join(get_args(Covariance))
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Model(Group, panel="Model"):
     """What is fitted."""
 
@@ -186,7 +182,6 @@ class Model(Group, panel="Model"):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class ModelOfEM(Model):
     """The one mixture whose EM is explained."""
 
@@ -206,7 +201,6 @@ class ModelOfEM(Model):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Fills(Group, panel="Fills"):
     """Which label a cell gets."""
 
@@ -231,7 +225,6 @@ class Fills(Group, panel="Fills"):
     long: bool = option("--long", "Put them in one file below the observed table, with .imp and .id first.")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class SavedModels(Group, panel="Saved models"):
     """The model to fill by, and where one is saved."""
 
@@ -246,7 +239,6 @@ class SavedModels(Group, panel="Saved models"):
     )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Output(Group, panel="Output"):
     """What is written where."""
 
@@ -289,7 +281,6 @@ Files: TypeAlias = Annotated[
 ]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Partitions(Group, panel="Several files and large tables"):
     """How several files, and tables that are larger than memory, are worked on."""
 

@@ -14,7 +14,7 @@ from em_impute.pipeline.open import InputTable
 from em_impute.report.build import shared
 from em_impute.report.build.warnings import told_from_reading, told_from_rows
 from em_impute.report.model import asked as reports
-from em_impute.report.model.shared import KnownLabel, MissingCells, ReliabilityBin, Threshold
+from em_impute.report.model.shared import KnownLabel, MissingCells
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """Values of --min-probability whose effect is shown."""
@@ -45,8 +45,7 @@ def build_evaluation(
         ),
         figures=_compared(evaluation, weight),
         weighted_to_missing=None if like is None else _compared(evaluation, like),
-        thresholds=[Threshold(*one) for one in metrics.filled_above(said, label, THRESHOLDS, weight)],
-        reliability=[ReliabilityBin(*one) for one in metrics.reliability(said, label)],
+        thresholds=metrics.filled_above(said, label, THRESHOLDS, weight),
         confusion=shared.confusion_of(labels.labels, metrics.confusion(said, label)),
     )
 
@@ -76,14 +75,14 @@ def _compared(evaluation: Evaluation, weight: Floats) -> reports.Compared:
         )
 
     labels_only = figures(LABELS_ONLY) if LABELS_ONLY in evaluation.probability else None
-    return reports.Compared(evaluation.rows(weight), figures(MODEL), labels_only, figures(MAJORITY))
+    return reports.Compared(figures(MODEL), labels_only, figures(MAJORITY))
 
 
 def build_explanation(
     opened: InputTable, explanation: Explanation, request: Request, command: str
 ) -> reports.ExplanationReport:
     """Gather what there is to say about every step."""
-    labels, start, last = explanation.labels, explanation.start, explanation.n_iterations
+    labels, last = explanation.labels, explanation.n_iterations
     return reports.ExplanationReport(
         **_head_of(opened, explanation, request, command),
         labels=[KnownLabel(label=one, known=n) for one, n in zip(labels.labels, labels.known, strict=True)],
@@ -91,7 +90,7 @@ def build_explanation(
         covariance=explanation.family,
         prior_strength=explanation.prior_strength,
         collapse=explanation.collapse,
-        start=reports.Start(start.kind, _said_start(explanation), start.n_starts, _parameters(explanation, 0)),
+        start=reports.Start(_said_start(explanation), _parameters(explanation, 0)),
         steps=[_step(opened, explanation, at) for at in range(1, last + 1)],
         stop=reports.StopReason(explanation.stop, _why(explanation, request)),
         final=reports.FinalState(_rows(opened, explanation, last), _parameters(explanation, last)),

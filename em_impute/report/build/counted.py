@@ -52,16 +52,18 @@ class Counted:
 def labels_of(counted: Counted) -> list[Label]:
     """Say of each label what was known and what was filled."""
     n_known, n_rows = int(counted.known.sum()), max(1, counted.n_rows)
-    counts = np.column_stack([counted.known, counted.filled, counted.cells.expected]).tolist()
+    counts = zip(
+        counted.labels, counted.known.tolist(), counted.filled.tolist(), counted.cells.expected.tolist(), strict=True
+    )
     return [
         Label(
             label=label,
-            known=int(known),
-            filled=int(filled),
+            known=known,
+            filled=filled,
             share_known=known / n_known if n_known else None,
             share_expected=(known + expected) / n_rows,
         )
-        for label, (known, filled, expected) in zip(counted.labels, counts, strict=True)
+        for label, known, filled, expected in counts
     ]
 
 
@@ -128,15 +130,11 @@ def totals_of(counted: Counted) -> Totals:
     """Count the rows of each label; where the model was drawn from, with intervals."""
     known, found, labels = counted.known, counted.uncertainty, counted.labels
     expected = by_name(labels, known + counted.cells.expected)
-    counts = Totals(by_name(labels, known), by_name(labels, known + counted.filled), expected)
+    counts = by_name(labels, known), by_name(labels, known + counted.filled), expected
     if found is None:
-        return counts
+        return Totals(*counts)
     shares = None
     if found.shares is not None:
         each = zip(found.shares, found.missing_information.tolist(), strict=True)
         shares = by_name(labels, [ShareEstimate(*one, part) for one, part in each])
-    return counts._replace(
-        multiple_imputation=by_name(labels, found.totals),
-        shares=shares,
-        recommended_imputations=found.recommended,
-    )
+    return Totals(*counts, by_name(labels, found.totals), shares, found.recommended)

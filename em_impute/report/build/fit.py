@@ -8,7 +8,6 @@ import numpy as np
 
 from em_impute.columns.design import Design
 from em_impute.diagnostics.odd_rows import Flagged
-from em_impute.diagnostics.values import Audit
 from em_impute.ensemble import metrics
 from em_impute.missingness.values import GroupOfRows
 from em_impute.model.column import FittedColumn
@@ -24,7 +23,7 @@ from em_impute.report.build.mixture import baseline_of, convergence_of, mixture_
 from em_impute.report.build.warnings import decisions, misjudgement, told_from_reading, warnings
 from em_impute.report.model import findings
 from em_impute.report.model.fit import Decision, FitReport, Groups
-from em_impute.report.model.shared import Features, ReliabilityBin, Threshold
+from em_impute.report.model.shared import Features
 from em_impute.report.sentences import origin
 from em_impute.saved_model.drift import drift_warnings
 from em_impute.saved_model.store import SavedModel
@@ -106,10 +105,18 @@ def _of_fit(
     }
     if examined is None:
         return sections
+    found_odd = examined.audit.suspects if examined.audit else ()
+    places = counted.places_of(np.array([one.row for one in found_odd], np.intp))
+    suspects = [
+        findings.SuspectLabel(
+            part=part, line=line, label=label, probability=own, likely=likely, likely_probability=other
+        )
+        for (part, line), (_, label, own, likely, other) in zip(places, found_odd, strict=True)
+    ]
     return sections | {
         "missingness": missingness_of(found, examined.missingness, is_shifted=bool(request.deltas)),
         "sensitivity": examined.sensitivity,
-        "suspect_labels": _suspects(examined.audit, counted),
+        "suspect_labels": suspects,
         "audit": examined.audit,
         "plain_em": baseline_of(examined.baseline_em, found.design),
         "pictures": examined.pictures,
@@ -124,7 +131,6 @@ def _with_model(report: FitReport, applied: Applied, model: SavedModel, counted:
         path=applied.path,
         tables=len(model.sources),
         last_table=last.name,
-        sha256=last.sha256,
         learnt=last.fitted_at,
         rows=training.rows,
         held_out=training.held_out,
@@ -214,23 +220,11 @@ def _accuracy(found: FittedColumn, wrong: findings.ExpectedWrong) -> findings.Ac
         baseline_log_loss=held_out.baseline_log_loss,
         brier=metrics.brier(probability, label, weight),
         ece=metrics.calibration_error(bins),
-        reliability=[ReliabilityBin(*one) for one in bins],
-        curve=[Threshold(*one) for one in metrics.fill_curve(probability, label, weight)],
+        reliability=bins,
+        curve=metrics.fill_curve(probability, label, weight),
         confusion=shared.confusion_of(names, metrics.confusion(probability, label, like)),
         expected_wrong=wrong,
     )
-
-
-def _suspects(audit: Audit | None, counted: Counted) -> list[findings.SuspectLabel]:
-    """List known labels that look wrong, the least probable first."""
-    suspects = audit.suspects if audit else ()
-    places = counted.places_of(np.array([one.row for one in suspects], np.intp))
-    return [
-        findings.SuspectLabel(
-            part=part, line=line, label=label, probability=own, likely=likely, likely_probability=other
-        )
-        for (part, line), (_, label, own, likely, other) in zip(places, suspects, strict=True)
-    ]
 
 
 def _groups(opened: InputTable, found: FittedColumn, counted: Counted) -> Groups | None:

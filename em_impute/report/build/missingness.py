@@ -1,10 +1,12 @@
 """Who is missing and why, and how labels were hidden to judge the model."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from em_impute.missingness.how_missing import HowMissing
 from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, Reasons
-from em_impute.missingness.values import DOUBTFUL, Differences
+from em_impute.missingness.values import DOUBTFUL, Difference
 from em_impute.model.column import FittedColumn
 from em_impute.report.format import LIKELY, percent
 from em_impute.report.model.findings import Missingness, MissingReasons
@@ -30,17 +32,25 @@ MOST = 1e6
 """Evidence beyond a million to one is said to be that."""
 
 
-def missingness_of(fitted: FittedColumn, found: Differences | None, *, is_shifted: bool) -> Missingness | None:
+def missingness_of(fitted: FittedColumn, found: Sequence[Difference] | None, *, is_shifted: bool) -> Missingness | None:
     """Say how rows without a label differ from those with one; None where there are none of one kind."""
     if found is None:
         return None
-    reasons = reasons_of(fitted)
+    reasons, how = reasons_of(fitted), fitted.fitted.how
+    evidence = "Rows with and without a label look alike in the other columns."
+    if how.missing is None:
+        evidence = "There are too few rows of one kind to compare rows with and without a label in the other columns."
+    elif how.by_predictors > LIKELY:
+        evidence = (
+            "Rows with and without a label differ in the other columns. Labels are not missing completely at random; "
+            "that alone does no harm, since filling uses these columns."
+        )
     allows = reasons is not None and reasons.fills_allow_for_it and reasons.by_class > LIKELY
     return Missingness(
-        **vars(found),
+        differences=found,
         reasons=reasons,
-        rehearsal=_rehearsal(fitted.fitted.how),
-        sentence=f"{_evidence(fitted.fitted.how)} {AS_ASKED if is_shifted else ALLOWED_FOR if allows else UNPROVEN}",
+        rehearsal=_rehearsal(how),
+        sentence=f"{evidence} {AS_ASKED if is_shifted else ALLOWED_FOR if allows else UNPROVEN}",
     )
 
 
@@ -61,17 +71,6 @@ def reasons_of(found: FittedColumn) -> MissingReasons | None:
     )
 
 
-def _evidence(how: HowMissing) -> str:
-    if how.missing is None:
-        return "There are too few rows of one kind to compare rows with and without a label in the other columns."
-    if how.by_predictors > LIKELY:
-        return (
-            "Rows with and without a label differ in the other columns. Labels are not missing completely at random; "
-            "that alone does no harm, since filling uses these columns."
-        )
-    return "Rows with and without a label look alike in the other columns."
-
-
 def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
     low, high = (int(which(reasons.rate)) for which in (np.argmin, np.argmax))
     is_sure = is_named or reasons.by_class > SURE
@@ -83,21 +82,16 @@ def _why(reasons: Reasons, labels: tuple[str, ...], *, is_named: bool) -> str:
     if is_named:
         return f"{lost}), as --shares free has it."
     if reasons.by_class > SURE:
-        sure = f"evidence {_ratio(reasons)} to 1, {percent(min(reasons.by_class, CERTAIN))} probable"
-        return f"{lost}; {sure})."
+        others = reasons.log_evidence[[AT_RANDOM, BY_PREDICTORS]].max()  # the better of them: a Bayes factor
+        ratio = np.exp(min(reasons.log_evidence[BY_CLASS] - others, np.log(MOST)))
+        sure = f"{float(f'{ratio:.2g}'):,.0f} to 1, {percent(min(reasons.by_class, CERTAIN))} probable"
+        return f"{lost}; evidence {sure})."
     if reasons.by_class > DOUBTFUL:
         return f"{lost}); the probability of that is {percent(reasons.by_class)}."
     found, other = "Labels look missing at random", "some are lost more often"
     if reasons.probability[BY_PREDICTORS] > LIKELY:
         found, other = "Which labels are missing depends on the predictors", "it depends on the labels themselves"
     return f"{found}; the probability that {other} is {percent(reasons.by_class)}."
-
-
-def _ratio(reasons: Reasons) -> str:
-    """Give the evidence for the class against the better of the other two reasons (Bayes factor)."""
-    others = reasons.log_evidence[[AT_RANDOM, BY_PREDICTORS]].max()
-    ratio = np.exp(min(reasons.log_evidence[BY_CLASS] - others, np.log(MOST)))
-    return f"{float(f'{ratio:.2g}'):,.0f}"
 
 
 def _rehearsal(how: HowMissing) -> str | None:

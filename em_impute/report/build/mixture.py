@@ -1,7 +1,5 @@
 """The model: the leading mixture, how EM fitted it, how it was chosen, and EM in its plainest form."""
 
-from typing import Any
-
 import numpy as np
 
 from em_impute.columns.design import Design
@@ -10,8 +8,9 @@ from em_impute.em.families import FAMILIES, n_parameters
 from em_impute.em.parameters import Parameters
 from em_impute.ensemble.fit import EnsembleFit
 from em_impute.ensemble.scores import score
+from em_impute.ensemble.values import HeldOutLosses
 from em_impute.model.column import FittedColumn
-from em_impute.model.select import Candidate, Choice, information_criteria
+from em_impute.model.select import Choice, information_criteria
 from em_impute.pipeline.fit_parts import FullFit
 from em_impute.report.build.shared import by_name, gaussians_of
 from em_impute.report.model import findings as sections
@@ -23,15 +22,14 @@ MAX_COVARIANCES = 2000
 def mixture_of(found: FittedColumn) -> sections.LeadingMixture:
     """Describe the leading mixture."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
-    fit, family, names = mixture.fit, mixture.recipe.family, [one.name for one in design.features]
-    of_label = [design.labels[k] for k in fit.component_label]
-    gaussians = gaussians_of(fit.parameters, design.shift, design.scale, names, of_label)
+    family, names = mixture.recipe.family, [one.name for one in design.features]
+    of_label = [design.labels[k] for k in mixture.component_label]
+    gaussians = gaussians_of(mixture.parameters, design.shift, design.scale, names, of_label)
     return sections.LeadingMixture(
         covariance=family,
         components={label: of_label.count(label) for label in design.labels},
         n_parameters=n_parameters(FAMILIES[family], len(of_label), len(names)),
         share_of_stack=float(stack.weight[stack.leading].sum()) if stack else None,
-        prior_strength=None if stack else mixture.recipe.prior_strength,
         parameters=[
             sections.MixtureComponent(**one, component=of_label[: i + 1].count(of_label[i]))
             for i, one in enumerate(gaussians)
@@ -42,17 +40,17 @@ def mixture_of(found: FittedColumn) -> sections.LeadingMixture:
 def convergence_of(found: FittedColumn, entropy: float, full_fit: FullFit | None = None) -> sections.Convergence:
     """Say how EM fitted the leading mixture, to all rows if there is a `full_fit`; `entropy` is that of the fills."""
     design, mixture, stack = found.design, found.mixture, found.ensemble
-    jacobian, rows, fit = design.log_jacobian(design.distinct), float(design.distinct.weight.sum()), mixture.fit
+    jacobian, rows = design.log_jacobian(design.distinct), float(design.distinct.weight.sum())
     if full_fit is not None:
         jacobian, rows = full_fit.log_jacobian, full_fit.weight
-    log_likelihood = fit.log_likelihood - jacobian
+    log_likelihood = mixture.log_likelihood - jacobian
     return sections.Convergence(
         log_likelihood=log_likelihood,
-        n_iterations=len(fit.path) - 1 if stack is None or stack.leader.is_baseline else stack.leader.steps,
-        stop=fit.stop,
-        converged=fit.stop in {"converged", "rounding"},
+        n_iterations=len(mixture.path) - 1 if stack is None or stack.leader.is_baseline else stack.leader.steps,
+        stop=mixture.stop,
+        converged=mixture.stop in {"converged", "rounding"},
         n_starts=mixture.n_starts,
-        path=[value - jacobian for value in fit.path],
+        path=[value - jacobian for value in mixture.path],
         **information_criteria(mixture, log_likelihood, rows, entropy),
     )
 
@@ -61,32 +59,26 @@ def selection_of(choice: Choice) -> sections.Selection:
     """List what was considered, with its score and what it counts for."""
     if choice.ensemble is not None:
         return _stacked(choice.ensemble, choice.criterion)
-    chosen, held_out = (choice.recipe.family, choice.n_groups), choice.held_out
-    return sections.Selection(
-        criterion=choice.criterion,
-        members=[_considered(one, is_chosen=(one.covariance, one.components) == chosen) for one in choice.candidates],
-        scores=sections.HeldOutLosses(single=held_out.log_loss, majority=held_out.baseline_log_loss)
-        if held_out
-        else sections.HeldOutLosses(),
-    )
-
-
-def _considered(one: Candidate, *, is_chosen: bool) -> sections.Considered:
-    log_loss, bic = (one.score, None) if one.components is None else (None, one.score)
-    return sections.Considered(
-        covariance=one.covariance,
-        components=one.components or 0,
-        log_loss=log_loss,
-        bic=bic,
-        icl=one.icl,
-        weight=float(is_chosen),
-        note=one.note,
-    )
+    chosen, losses = (choice.recipe.family, choice.n_groups), HeldOutLosses()
+    if choice.held_out is not None:
+        losses = HeldOutLosses(single=choice.held_out.log_loss, majority=choice.held_out.baseline_log_loss)
+    members = [
+        sections.Considered(
+            covariance=one.covariance,
+            components=one.components or 0,
+            log_loss=one.score if one.components is None else None,
+            bic=one.score if one.components is not None else None,
+            icl=one.icl,
+            weight=float((one.covariance, one.components) == chosen),
+            note=one.note,
+        )
+        for one in choice.candidates
+    ]
+    return sections.Selection(criterion=choice.criterion, members=members, scores=losses)
 
 
 def _stacked(stack: EnsembleFit, criterion: str) -> sections.Selection:
-    losses, weight, comparison = score(stack)._asdict(), stack.weight.sum(axis=1), stack.comparison
-    unlabelled_rows = losses.pop("unlabelled_rows")
+    (losses, unlabelled_rows), weight, comparison = score(stack), stack.weight.sum(axis=1), stack.comparison
     members = [
         sections.Considered(
             view=one.view,
@@ -105,7 +97,7 @@ def _stacked(stack: EnsembleFit, criterion: str) -> sections.Selection:
         trust=stack.model_weight,
         trees=stack.forest.total if stack.forest else 0.0,
         members=members,
-        scores=sections.HeldOutLosses(**losses),
+        scores=losses,
         unlabelled_rows=unlabelled_rows,
     )
 
@@ -114,22 +106,18 @@ def baseline_of(plain: baseline_em.BaselineEm | None, design: Design) -> section
     """Describe EM in its plainest form."""
     if plain is None:
         return None
-    fit, of_label = plain.em.fit, [design.labels[k] for k in plain.em.fit.component_label]
+    fit, of_label = plain.em, [design.labels[k] for k in plain.em.component_label]
     names, own = [one.name for one in design.features[: design.n_numbers]], slice(design.n_numbers)
 
-    def gaussians(standardised: Parameters) -> list[dict[str, Any]]:
+    def gaussians(standardised: Parameters) -> list[sections.Gaussian]:
         hidden = {"covariance": None} if standardised.covariance.size > MAX_COVARIANCES else {}
-        return [
-            one | hidden for one in gaussians_of(standardised, design.shift[own], design.scale[own], names, of_label)
-        ]
+        made = gaussians_of(standardised, design.shift[own], design.scale[own], names, of_label)
+        return [sections.Gaussian(**one | hidden) for one in made]
 
     return sections.BaselineEm(
         covariance=plain.em.recipe.family,
-        features=names,
-        parameters=[sections.Gaussian(**one) for one in gaussians(fit.parameters)],
-        labels_only=None
-        if plain.labels_only is None
-        else [sections.Gaussian(**one) for one in gaussians(plain.labels_only)],
+        parameters=gaussians(fit.parameters),
+        labels_only=None if plain.labels_only is None else gaussians(plain.labels_only),
         drift=None if plain.drift is None else by_name(of_label, plain.drift),
         log_likelihood=fit.log_likelihood - plain.log_jacobian,
         converged=fit.stop in {"converged", "rounding"},

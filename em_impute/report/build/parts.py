@@ -53,8 +53,6 @@ def build_parts_report(
         ),
         features=_features(filled, base.features, is_fitted=column.applied is None),
         fit=convergence_of(found, counted.cells.entropy, full_fit) if found and full_fit else base.fit,
-        missingness=base.missingness
-        and replace(base.missingness, rows=RowCounts(int(counted.known.sum()), counted.n_missing)),
         sensitivity=_sensitivity(base.sensitivity, column, request, counted),
         log=[*base.log, *([] if full_fit is None else [Decision("fit", "EM", "over all rows of all parts")])],
         parts=Parts(rows_drawn=drawn, files=files),
@@ -140,8 +138,7 @@ def _sensitivity(
 ) -> Sensitivity | None:
     """Sweep δ with as many rows of either kind as there are."""
     said, labels = column.completion.fills.probabilities, counted.labels
-    if section is None or said is None or counted.uncertainty is None:
+    if section is None or said is None:
         return section
     asked, each = deltas_of(labels, request.deltas), np.full(len(said), counted.n_missing / len(said))
-    totals = None if asked.any() else counted.uncertainty.totals
-    return sweep(shift_log_odds(said, -asked), each, counted.known.astype(np.float64), labels, totals)
+    return sweep(shift_log_odds(said, -asked), each, counted.known.astype(np.float64), labels)

@@ -9,9 +9,7 @@ from em_impute.columns.design import Design
 from em_impute.columns.predictors import COLLINEAR, NEITHER
 from em_impute.columns.readings import Reading, not_numbers, of_unsettled
 from em_impute.columns.same_label import differing_values
-from em_impute.em.blocks import Floats, Integers
-from em_impute.em.mixture import Mixture
-from em_impute.missingness.how_missing import HeldOut
+from em_impute.em.blocks import Integers
 from em_impute.missingness.values import DOUBTFUL
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
@@ -64,17 +62,19 @@ def warnings(
     found = completion.fitted
     if found is not None:
         yield from _of_labels(completion, found.design)
-        yield from _of_skill(found.promise)
-        yield from _of_reasons(found)
-        if found.ensemble is None:
-            yield from _of_fit(found.mixture)
+        yield from _of_fit(found)
         yield from unread_cells(found.readings)
         yield from _of_predictors(found.design, () if found.texts is None else found.texts.names)
         yield from _of_key(found.design, completion.labels.label, line_of)
     yield from _of_probabilities(counted, wrong)
     if counted.n_filled == counted.n_missing and not completion.fills.is_drawn:  # so that somebody may count them
         yield from _of_counting(totals)
-    yield from _of_information(counted)
+    if counted.uncertainty is not None:
+        missing = float(counted.uncertainty.missing_information.max())
+        if missing > MUCH_MISSING:
+            why = f"{percent(missing)} of the information on the label shares is missing"
+            draw = f"draw at least {counted.uncertainty.recommended:,} imputations"
+            yield "W09", f"Standard errors from one completed file are too small: {why}, so {draw}."
     yield from _of_marked_rows(marked, counted.cells.n_without_predictors)
     yield from told_from_rows(counted.asides)
     note = advice(completion.target)
@@ -112,15 +112,6 @@ def _of_counting(totals: Totals) -> Warnings:
         yield "W07", f"{told} Filled, and 95 % intervals in brackets: {listed(beyond)}."
 
 
-def _of_information(counted: Counted) -> Warnings:
-    found = counted.uncertainty
-    missing = 0.0 if found is None else float(found.missing_information.max())
-    if found is not None and missing > MUCH_MISSING:
-        why = f"{percent(missing)} of the information on the label shares is missing"
-        draw = f"draw at least {found.recommended:,} imputations"
-        yield "W09", f"Standard errors from one completed file are too small: {why}, so {draw}."
-
-
 def _of_marked_rows(marked: MarkedRows | None, n_without_predictors: int) -> Warnings:
     """Warn of weakly founded rows; a few just beyond the known range are to be expected."""
     if marked is not None and marked.out_of_range.furthest_sd > FAR:
@@ -144,22 +135,25 @@ def misjudgement(applied: AppliedModel, n_filled: int) -> Warnings:
         yield "W06", f"The model is overconfident here: {told}, but {but}. Fit anew."
 
 
-def _of_reasons(found: FittedColumn) -> Warnings:
-    """Warn where labels look lost by class, or may well be."""
-    reasons = reasons_of(found)
-    if reasons is None or reasons.by_class < DOUBTFUL or found.choice.recipe.free_shares:
+def _of_fit(found: FittedColumn) -> Warnings:
+    """Warn of fills without skill, of labels that look lost by class, or may well be, and of how a single fit ended."""
+    held_out, reasons = found.promise, reasons_of(found)
+    if held_out is not None and held_out.log_loss >= held_out.baseline_log_loss:
+        scores = f"Log-loss on hidden labels {held_out.log_loss:.3f} against {held_out.baseline_log_loss:.3f}"
+        said = "These fills are no better than guessing by how common each label is."
+        yield "W08", f"{said} {scores}. Name better predictors with -x."
+    if reasons is not None and reasons.by_class >= DOUBTFUL and not found.choice.recipe.free_shares:
+        remedy = "The requested mixture assumes that labels are missing at random; --shares free allows for it."
+        if reasons.fills_allow_for_it:
+            remedy = "Fills and totals allow for it; --shares common fills as if labels were missing at random."
+        yield "W05", f"{reasons.sentence} {remedy}"
+    mixture = found.mixture
+    if found.ensemble is not None:
         return
-    remedy = "The requested mixture assumes that labels are missing at random; --shares free allows for it."
-    if reasons.fills_allow_for_it:
-        remedy = "Fills and totals allow for it; --shares common fills as if labels were missing at random."
-    yield "W05", f"{reasons.sentence} {remedy}"
-
-
-def _of_fit(mixture: Mixture) -> Warnings:
-    if mixture.fit.stop == "max_iter":
-        gain = f"about {mixture.fit.remaining:.3g}" if np.isfinite(mixture.fit.remaining) else "an unknown amount"
+    if mixture.stop == "max_iter":
+        gain = f"about {mixture.remaining:.3g}" if np.isfinite(mixture.remaining) else "an unknown amount"
         yield "W15", f"EM stopped at --max-iter with {gain} of log-likelihood still to gain."
-    if mixture.fit.stop == "rounding":
+    if mixture.stop == "rounding":
         yield "W19", "EM stopped where rounding hid further gains: some predictors are nearly copies of others."
     if mixture.n_optima > 1:
         yield "W12", f"The best starts of EM ended in {mixture.n_optima} different optima; the best was kept."
@@ -211,21 +205,14 @@ def _marks_of_missing(design: Design) -> Iterator[str]:
         x = design.distinct.x[:, at]
         for end, side in ((float(np.fmin.reduce(x)), "below"), (float(np.fmax.reduce(x)), "above")):
             value = end * feature.scale + feature.shift
-            if _is_nines(value) and _is_far(end, np.unique(x[~np.isnan(x)])):
+            nines = abs(round(value))
+            if nines < LEAST_NINES or abs(abs(value) - nines) > 1e-9 * nines or set(str(nines)) != {"9"}:
+                continue
+            others = np.unique(x[~np.isnan(x)])[1:-1]
+            if others.size >= FEW_VALUES and np.abs(others - end).min() > np.ptp(others):
                 holds = x == end if design.index is None else (x == end)[design.index]
                 where = f"{shown(feature.name)} is {round(value)} in {plural(int(holds.sum()), 'row')}"
                 yield f"{where}, far {side} every other value"
-
-
-def _is_nines(value: float) -> bool:
-    nines = abs(round(value))
-    return nines >= LEAST_NINES and abs(abs(value) - nines) <= 1e-9 * nines and set(str(nines)) == {"9"}
-
-
-def _is_far(end: float, values: Floats) -> bool:
-    """Tell whether one end of `values`, ascending, is farther from those between both ends than these are spread."""
-    others = values[1:-1]
-    return others.size >= FEW_VALUES and bool(np.abs(others - end).min() > np.ptp(others))
 
 
 def _of_labels(completion: ColumnResult, design: Design) -> Warnings:
@@ -237,13 +224,6 @@ def _of_labels(completion: ColumnResult, design: Design) -> Warnings:
         yield "W01", f"{which}: how such rows spread is largely taken from other labels."
 
 
-def _of_skill(held_out: HeldOut | None) -> Warnings:
-    if held_out is not None and held_out.log_loss >= held_out.baseline_log_loss:
-        scores = f"Log-loss on hidden labels {held_out.log_loss:.3f} against {held_out.baseline_log_loss:.3f}"
-        said = "These fills are no better than guessing by how common each label is."
-        yield "W08", f"{said} {scores}. Name better predictors with -x."
-
-
 ALWAYS = {BLANK: "blank", COMMENT: "comment"}
 """What nobody takes for rows."""
 
@@ -253,9 +233,15 @@ BY_LOOKS = {HEADER: "the header again", UNITS: "units", RULE: "dashes", SUMMARY:
 
 def decisions(opened: InputTable, completion: ColumnResult, request: Request, counted: Counted) -> list[Decision]:
     """List every decision that was taken for the user."""
-    found = [*_of_the_file(opened, request)]
-    marks = counted.tokens.items()
-    found += [Decision("labels", "counted as missing", f"{shown(token)} in {plural(n, 'cell')}") for token, n in marks]
+    found, dialect = [], opened.table.dialect
+    if opened.name != FRAME:
+        how = "detected" if dialect.detected else "as asked"
+        found.append(Decision("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}"))
+    if request.weights is not None:
+        counts = "says how much each row counts" if opened.weight is not None else "counts all rows alike"
+        found.append(Decision("read", "rows weighted", f"column {request.weights!r} {counts}"))
+    for token, n in counted.tokens.items():
+        found.append(Decision("labels", "counted as missing", f"{shown(token)} in {plural(n, 'cell')}"))
     found += [Decision("read", "no rows", told) for told in lines_told(counted.asides, ALWAYS | BY_LOOKS)]
     found += [Decision("fit", SHIFTED, f"δ = {delta:g} for {shown(label)}") for label, delta in request.deltas]
     if completion.fitted is None:
@@ -268,7 +254,7 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
     criterion = criterion_name(choice.criterion)
     if choice.ensemble is not None:
         weight = choice.ensemble.weight.sum(axis=1)
-        n = np.count_nonzero(weight)
+        n = int(np.count_nonzero(weight))
         told = f"{n:,} of {weight.size:,} {'has' if n == 1 else 'have'} weight, by {criterion}"
         found.append(Decision("choose", "mixtures", told))
         if (forest := choice.ensemble.forest) is not None:
@@ -281,16 +267,6 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
         by = request.order_by or design.features[0].name
         found.append(Decision("fit", "labels named", f"{', '.join(design.labels)} by ascending mean of {by!r}"))
     return found
-
-
-def _of_the_file(opened: InputTable, request: Request) -> Iterator[Decision]:
-    dialect = opened.table.dialect
-    how = "detected" if dialect.detected else "as asked"
-    if opened.name != FRAME:
-        yield Decision("read", "delimiter", f"{delimiter_name(dialect.delimiter)}, {how}")
-    if request.weights is not None:
-        counts = "says how much each row counts" if opened.weight is not None else "counts all rows alike"
-        yield Decision("read", "rows weighted", f"column {request.weights!r} {counts}")
 
 
 def told_from_rows(found: Sequence[tuple[str, Asides]]) -> Iterator[tuple[str, str]]:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
 PAPER, INK, MUTED, GRID, KNOWN = (COLOURS[name].light for name in ("paper", "ink", "muted", "grid", "known"))
 
-MAX_FRAMES = 61
-"""The start and sixty iterations."""
-
 PER_FRAME, AT_START, AT_END = 350, 1200, 3500
 """Milliseconds."""
 
@@ -35,20 +32,12 @@ WIDTH = 24
 """Of names, in letters."""
 
 
-def chosen_iterations(kept: Sequence[int]) -> list[int]:
-    """Choose which iterations are drawn: all, or of many some, closer to the beginning, where most happens."""
-    if len(kept) <= MAX_FRAMES:
-        return list(kept)
-    places = np.geomspace(1, len(kept), MAX_FRAMES).round().astype(int) - 1
-    return [kept[place] for place in np.unique(places).tolist()]
-
-
 def draw_frames(explanation: Explanation, tell: Callable[[float], None]) -> list["Image"]:
-    """Draw the start and the iterations.  `tell` is told how much of it is done."""
+    """Draw the start and the iterations that were kept.  `tell` is told how much of it is done."""
     import matplotlib as mpl
 
     shown, frames = np.sort(by_separation(explanation.parameters[explanation.n_iterations])[:2]), []
-    iterations = chosen_iterations(sorted(explanation.parameters))
+    iterations = sorted(explanation.parameters)
     for place, iteration in enumerate(iterations):
         tell(place / len(iterations))
         # A label is shown as it is: `$x$` is no formula.
@@ -86,7 +75,7 @@ def _frame(explanation: Explanation, iteration: int, shown: Integers) -> "Image"
     height = "log-likelihood + log prior" if explanation.prior_strength > 0.0 else "log-likelihood"
     reached = f"{height} {path[iteration]:,.3f}".replace(" -", " −")
     figure.text(0.96, 0.95, reached, fontsize=12, color=INK, va="center", ha="right")
-    _legend(figure, explanation, is_blended=shown.size > 1)
+    _legend(figure, explanation)
     draw = _draw_ellipses if shown.size > 1 else _draw_densities
     draw(figure, explanation, iteration, shown)
     below = figure.add_axes((0.09, 0.075, 0.87, 0.13), xlabel="iteration")
@@ -109,7 +98,7 @@ def _frame(explanation: Explanation, iteration: int, shown: Integers) -> "Image"
     return frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba())).convert("RGB")
 
 
-def _legend(figure: "Figure", explanation: Explanation, *, is_blended: bool) -> None:
+def _legend(figure: "Figure", explanation: Explanation) -> None:
     """Write which colour and marker is which label."""
     from matplotlib.lines import Line2D
 
@@ -119,7 +108,7 @@ def _legend(figure: "Figure", explanation: Explanation, *, is_blended: bool) -> 
         texts.append(f"{len(labels.labels) - N_LABELS:,} more")
     looks = [(label_marker(k), label_colour(k), label_colour(k)) for k in range(len(texts))]
     if (explanation.design.label < 0).any() and any(labels.known):
-        texts.append("no label: blended" if is_blended else "no label")
+        texts.append("no label")
         looks.append(("o", KNOWN, MUTED))
     keys = [
         Line2D([], [], linestyle="none", marker=marker, markersize=7, color=colour, markeredgecolor=edge)

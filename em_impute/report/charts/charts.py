@@ -1,13 +1,12 @@
 """All charts of one report, each where there is something to draw."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from em_impute.diagnostics.values import FeatureHistogram
 from em_impute.ensemble.metrics import wilson_interval
-from em_impute.report.charts.drawing import SMALL, Drawing, Floats, Panel, Scale, percent_ticks
+from em_impute.report.charts.drawing import SMALL, Drawing, Panel, Scale, percent_ticks
 from em_impute.report.charts.looks import DASHED, Chart, Key, labels_in_groups, summed
 from em_impute.report.charts.main import predictor_chart, scatter_chart
 from em_impute.report.format import percent
@@ -18,8 +17,6 @@ MAX_HISTOGRAMS = 6
 
 OWN = " This mixture fills the cells."
 LIKE = " The ellipses are those of plain EM; the mixture that fills the cells was fitted much like it."
-
-KNOWN, MISSING = "rows with a label", "rows without one"
 
 
 def draw(report: FitReport, prefix: str) -> dict[str, list[Chart]]:
@@ -57,7 +54,7 @@ def _simplified(report: FitReport) -> str:
     elif (
         report.groups is not None
         or (model.covariance, len(model.parameters)) != (plain.covariance, len(plain.parameters))
-        or used - {*plain.features}
+        or used - {*plain.parameters[0].mean}
     ):
         fills = "another model fills the cells"
     else:
@@ -66,46 +63,30 @@ def _simplified(report: FitReport) -> str:
 
 
 def known_and_missing_charts(name: str, histograms: Sequence[FeatureHistogram]) -> list[Chart]:
-    """Draw the distribution of each predictor among rows with a label, and among those without."""
+    """Draw each predictor among rows with a label, as an area, and among those without, as a line before it."""
     made = []
-    for i, shown in enumerate(histograms[:MAX_HISTOGRAMS]):
+    for i, shown in enumerate(histograms[:MAX_HISTOGRAMS], start=1):
         known, filled = (summed([*one], one, len(shown.left_empty)) for one in (shown.known, shown.filled))
         missing = filled + shown.left_empty
-        if known.any() and missing.any():
-            made.append(_distributions(f"{name}-{i + 1}", shown, known / known.sum(), missing / missing.sum()))
+        if not known.any() or not missing.any():
+            continue
+        known, missing, edges = known / known.sum(), missing / missing.sum(), np.asarray(shown.edges, np.float64)
+        y = Scale(0.0, 1.02 * float(max(known.max(), missing.max())))
+        drawing = Drawing(f"{name}-{i}", SMALL, 176.0)
+        panel = Panel(drawing, 14.0, 3.0, SMALL - 14.0, 136.0, Scale(*edges[[0, -1]].tolist()), y)
+        panel.x_axis(shown.feature)
+        drawing.area(panel.bars(edges, np.zeros(known.size), known), "known", edge="muted", name="known")
+        steps = np.concatenate([[0.0], np.repeat(missing, 2), [0.0]])  # from the axis up and down to it again
+        panel.line(np.repeat(edges, 2), steps, "ink", width=2.2, name="missing")
+        svg = drawing.svg(f"{shown.feature} of known and missing rows", "The table below compares their means.")
+        made.append(Chart(drawing.name, svg, keys=(Key("area", "rows with a label"), Key("line", "rows without one"))))
     return made
-
-
-def _distributions(name: str, shown: FeatureHistogram, known: Floats, missing: Floats) -> Chart:
-    """Draw two distributions, (n_bins,) shares each: known rows as an area, the others as a line before it."""
-    edges = np.asarray(shown.edges, np.float64)
-    y = Scale(0.0, 1.02 * float(max(known.max(), missing.max())))
-    panel = Panel(Drawing(name, SMALL, 176.0), 14.0, 3.0, SMALL - 14.0, 136.0, Scale(*edges[[0, -1]].tolist()), y)
-    panel.x_axis(shown.feature)
-    panel.drawing.area(panel.bars(edges, np.zeros(known.size), known), "known", edge="muted", name="known")
-    steps = np.concatenate([[0.0], np.repeat(missing, 2), [0.0]])  # from the axis up and down to it again
-    panel.line(np.repeat(edges, 2), steps, "ink", width=2.2, name="missing")
-    svg = panel.drawing.svg(f"{shown.feature} of known and missing rows", "The table below compares their means.")
-    return Chart(name, svg, keys=(Key("area", KNOWN), Key("line", MISSING)))
 
 
 LEFT, TOP, RIGHT, BOTTOM, FOOT = 52.0, 30.0, SMALL - 18.0, 254.0, 46.0
 
-FEWEST = 2
-"""Points that a line takes."""
-
 NAMED_SHARES = (0.25, 0.5, 0.75)
 """Where the probability that is reached is written to the curve."""
-
-
-class Surest(NamedTuple):
-    """The surest rows, the least probability of their labels, and how right they were, with a 95 % interval."""
-
-    share: float
-    at_least: float
-    right: float
-    low: float
-    high: float
 
 
 def reliability_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
@@ -137,11 +118,12 @@ def reliability_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
 
 def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     """Draw how right the fills are if only the most certain ones are made."""
-    curve = fill_curve(accuracy) if accuracy else []
-    if accuracy is None or len(curve) < FEWEST:
+    curve = [one for one in accuracy.curve if one.share > 0.0] if accuracy else []
+    if accuracy is None or not curve[1:]:
         return None
-    share, at_least, right, low, high = np.transpose(curve)
-    baseline = accuracy.baseline_accuracy
+    at_least, share, right = np.array(curve, np.float64).T
+    rows, baseline = np.maximum(1.0, share * accuracy.effective_rows).tolist(), accuracy.baseline_accuracy
+    low, high = np.transpose([*map(wilson_interval, right.tolist(), rows)])
     y = _percentages(min(float(low.min()), baseline))
     panel = _panel(name, Scale(0.0, 1.0), y)
     band = np.vstack([panel.outline(share, low), panel.outline(share, high)[::-1]])
@@ -154,7 +136,7 @@ def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
         panel.drawing.markers(x, down, "o", "ink")
         panel.drawing.text(x[0] - 4.0, down[0], f"≥ {100.0 * at_least[i]:.0f} %", anchor="end", down=1.5)
     panel.x_axis("share of cells filled, surest first", percent_ticks(panel.x))
-    told = [f"{percent(one.share)} filled: {percent(one.right)} right" for one in curve[:: len(curve) // 5 + 1]]
+    told = [f"{percent(one.share)} filled: {percent(one.accuracy)} right" for one in curve[:: len(curve) // 5 + 1]]
     svg = panel.drawing.svg("Share that is right against share filled", f"{'; '.join(told)}.")
     caption = (
         "What --min-probability does: from right to left fewer cells are filled, only the surest, and more of them "
@@ -162,16 +144,6 @@ def coverage_chart(name: str, accuracy: Accuracy | None) -> Chart | None:
     )
     keys = Key("line", "right"), Key("band", "95 % interval"), Key("dashed", "always the most common label")
     return Chart(name, svg, caption, keys)
-
-
-def fill_curve(accuracy: Accuracy) -> list[Surest]:
-    """List how right the surest rows were, with 95 % intervals, by ascending share of the hidden rows."""
-    n = accuracy.effective_rows
-    return sorted(
-        Surest(one.share, one.min_probability, one.accuracy, *wilson_interval(one.accuracy, max(1.0, one.share * n)))
-        for one in accuracy.curve
-        if one.accuracy is not None and one.share > 0.0
-    )
 
 
 def _percentages(low: float) -> Scale:

@@ -41,18 +41,10 @@ class Drawing:
         self._hatches: dict[str, str] = {}
 
     def text(
-        self,
-        x: float,
-        y: float,
-        text: str,
-        *,
-        anchor: str = "start",
-        down: float = 0.0,
-        colour: str = "ink",
-        shown: str = "",
+        self, x: float, y: float, text: str, *, anchor: str = "start", down: float = 0.0, colour: str = "ink"
     ) -> None:
-        """Write a text `down` times its size below `y`; where `shown` is but a part of it, all is its title."""
-        full, brief = printable(text), printable(shown or text)
+        """Write a text `down` times its size below `y`; one that is too long is shortened, and its title has it all."""
+        full, brief = printable(text), printable(shortened(text, self.longest))
         title = f"<title>{escape(full)}</title>" if brief != full else ""
         look = f'dy="{down:g}em" text-anchor="{anchor}" class="f-{colour}"'
         self._parts.append(f'<text x="{_short(x)}" y="{_short(y)}" {look}>{title}{escape(brief)}</text>')
@@ -260,9 +252,9 @@ class Panel:
             self.drawing.line([x, x], [self.bottom, below], "muted", width=1.0)
             at = min(x, self.drawing.width - self.drawing.letter * len(text) / 2.0)
             self.drawing.text(at, below, text, anchor="middle", down=1.05, colour="muted")
-        shown = shortened(title, self.drawing.longest)
-        middle = min((self.left + self.right) / 2.0, self.drawing.width - self.drawing.letter * len(shown) / 2.0)
-        self.drawing.text(middle, below, title, anchor="middle", down=2.35, shown=shown)
+        length = min(len(title), self.drawing.longest)
+        middle = min((self.left + self.right) / 2.0, self.drawing.width - self.drawing.letter * length / 2.0)
+        self.drawing.text(middle, below, title, anchor="middle", down=2.35)
 
     def y_axis(self, title: str, ticks: Ticks | None = None) -> None:
         """Draw lines across for the ticks of the vertical axis, and above them what it measures."""
@@ -270,4 +262,4 @@ class Panel:
         for (_, text), y in zip(ticks, self.down([value for value, _ in ticks]).tolist(), strict=True):
             self.drawing.line([self.left, self.right], [y, y], "grid", width=1.0)
             self.drawing.text(self.left - 6.0, y, text, anchor="end", down=0.35, colour="muted")
-        self.drawing.text(2.0, self.top - 14.0, title, shown=shortened(title, self.drawing.longest))
+        self.drawing.text(2.0, self.top - 14.0, title)

@@ -91,7 +91,14 @@ def predictor_chart(
     keys += [*[Key("solid", "known")] * has_known, Key("hatched", "filled in")]
     keys += [key for key, fit in zip(EM_KEYS, FITS, strict=True) if any(fit in row.curves for row in labels)]
     caption = f"Each bar counts rows by their {shortened(feature)}. {WHICH[has_known].format('bars', 'hatched')}"
-    caption += _caption(rows, turns, sum(shown.beyond))
+    if any(row.curves for row in rows):
+        caption += " The solid lines are the bell curves fitted by EM: how many rows of each label it expects where."
+    if turns:
+        caption += f" The most probable label changes at {listed([number(turn) for turn in turns])}."
+    if not _are_alike(rows):
+        caption += " Each label has a scale of its own."
+    if any(shown.beyond):
+        caption += f" The outermost bars also hold {sum(shown.beyond):,} rows that lie further out."
     return Chart(name, svg, caption, tuple(keys), is_wide=True)
 
 
@@ -137,13 +144,19 @@ def _panels(name: str, edges: Sequence[float], rows: Sequence[_Row], *, has_curv
     n_panels, height = len(rows) + has_curve, HEIGHTS.get(len(rows), LEAST_HEIGHT)
     drawing = Drawing(name, WIDE, TOP + n_panels * (height + GAP) - GAP + FOOT)
     most = [row.most for row in rows]
-    if min(most) >= ALIKE * max(most):
+    if _are_alike(rows):
         most = [max(most)] * len(most)
     scales = [Scale(0.0, 1.1 * one) for one in most] + [Scale(0.0, 1.0)] * has_curve
     left = max(room_for(drawing, [*y.ticks(3), (1.0, "100 %")]) for y in scales)
     x = Scale(float(edges[0]), float(edges[-1]))
     tops = [TOP + i * (height + GAP) for i in range(n_panels)]
     return [Panel(drawing, left, top, WIDE - 16.0, top + height, x, y) for top, y in zip(tops, scales, strict=True)]
+
+
+def _are_alike(rows: Sequence[_Row]) -> bool:
+    """Tell whether bars share one scale."""
+    most = [row.most for row in rows]
+    return min(most) >= ALIKE * max(most)
 
 
 def _draw_row(panel: Panel, row: _Row, edges: Sequence[float]) -> str:
@@ -172,21 +185,6 @@ def _draw_probability(panel: Panel, curve: PosteriorCurve, groups: Sequence[Grou
     for turn, x in zip(turns, panel.across(turns).tolist(), strict=True):
         anchor, aside = ("start", x + 7.0) if x < WIDE - 120.0 else ("end", x - 7.0)
         panel.drawing.text(aside, panel.bottom - 8.0, number(turn), anchor=anchor)
-
-
-def _caption(rows: Sequence[_Row], turns: Sequence[float], n_beyond: int) -> str:
-    """Say how to read the curves and the lines, and what is special."""
-    text = ""
-    if any(row.curves for row in rows):
-        text += " The solid lines are the bell curves fitted by EM: how many rows of each label it expects where."
-    if turns:
-        text += f" The most probable label changes at {listed([number(turn) for turn in turns])}."
-    most = [row.most for row in rows]
-    if min(most) < ALIKE * max(most):
-        text += " Each label has a scale of its own."
-    if n_beyond:
-        text += f" The outermost bars also hold {n_beyond:,} rows that lie further out."
-    return text
 
 
 Matrix = Sequence[Sequence[float | None]] | Floats
@@ -227,7 +225,7 @@ def scatter_chart(
     x, y = _scales([*map(np.vstack, zip(known, filled, strict=True)), left_empty], plane.em)
     # The numbers of a combination of predictors tell nobody anything.
     x_ticks, y_ticks = (
-        scale.ticks() if len(_counted(axis)) <= 1 else () for axis, scale in zip(plane.axes, (x, y), strict=True)
+        () if _is_combined(axis) else scale.ticks() for axis, scale in zip(plane.axes, (x, y), strict=True)
     )
     panel = Panel(drawing, room_for(drawing, y_ticks), PLANE_TOP, WIDE - 12.0, PLANE_BOTTOM, x, y)
     panel.y_axis(up, y_ticks)
@@ -314,19 +312,18 @@ def _ellipses(panel: Panel, fits: Sequence[Ellipse], groups: Sequence[Group], da
     return seen
 
 
-def _counted(axis: Axis) -> list[tuple[str, float]]:
-    """List the predictors that an axis combines."""
-    return [(name, value) for name, value in axis.coefficients.items() if value]
+def _is_combined(axis: Axis) -> bool:
+    """Tell whether an axis combines several predictors."""
+    return sum(map(bool, axis.coefficients.values())) > 1
 
 
 def _axis(axis: Axis, features: Sequence[Predictor]) -> str:
     """Name an axis; a combination of predictors by those that count most in it."""
-    counted = _counted(axis)
-    if len(counted) <= 1:
-        return str(axis.name)
+    if not _is_combined(axis):
+        return axis.name
     deviation = {one.name: one.sd or 1.0 for one in features}
-    counted.sort(key=lambda one: -abs(one[1] * deviation.get(one[0], 1.0)))
-    return f"{axis.name} (mostly {' and '.join(shortened(name, 14) for name, _ in counted[:2])})"
+    most = sorted(axis.coefficients, key=lambda name: -abs(axis.coefficients[name] * deviation.get(name, 1.0)))[:2]
+    return f"{axis.name} (mostly {' and '.join(shortened(name, 14) for name in most)})"
 
 
 def _plane_caption(plane: Plane, panel: Panel, points: Floats, *, has_ellipses: bool) -> str:
@@ -334,7 +331,7 @@ def _plane_caption(plane: Plane, panel: Panel, points: Floats, *, has_ellipses: 
     n_rows, text = plane.of.known + plane.of.missing, ""
     if has_ellipses:
         text += " EM expects half of a label’s rows within its inner ellipse and 95 % within the outer one."
-    if any(len(_counted(axis)) > 1 for axis in plane.axes):
+    if any(map(_is_combined, plane.axes)):
         text += " The axes are the combinations of the predictors that separate the labels most."
     if len(points) < n_rows:
         text += f" {len(points):,} of {n_rows:,} rows are drawn."

@@ -1,11 +1,10 @@
 """What was asked about a column: how right fills are, how EM goes step by step, and why rows are filled so."""
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 
 from em_impute.em.families import FAMILIES
-from em_impute.pipeline.reasons import Contribution, Counterfactual, KnownRow, RowReasons
+from em_impute.pipeline.reasons import Contribution, Counterfactual, RowReasons
 from em_impute.report.document.blocks import Block, Name, Section, Table, names, said
 from em_impute.report.document.cells import by_label, was_read
 from em_impute.report.format import log_likelihood, number, percent, percents, shortened, whole_percent
@@ -19,10 +18,6 @@ FIGURES = {
     "brier": ("Brier score (lower is better)", number),
     "ece": ("calibration error", percent),
 }
-
-COMPARED = (
-    "On hidden labels; labels only: fitted without the rows that lack a label; majority: always the most common one"
-)
 
 MAX_SHOWN = 6
 """Names in one line."""
@@ -43,7 +38,10 @@ def evaluation(report: reports.EvaluationReport) -> Iterator[Section]:
         [name, *("–" if one is None else write(getattr(one, key)) for one in compared)]
         for key, (name, write) in FIGURES.items()
     ]
-    blocks.append(Table(COMPARED, ["", "em-impute", "labels only", "majority"], rows))
+    caption = (
+        "On hidden labels; labels only: fitted without the rows that lack a label; majority: always the most common one"
+    )
+    blocks.append(Table(caption, ["", "em-impute", "labels only", "majority"], rows))
     weighted = report.weighted_to_missing
     if weighted is not None:
         found, like = weighted.em_impute, f"Weighted to be like the {plural(report.missing.cells, 'missing row')}"
@@ -72,17 +70,11 @@ MAX_FEATURES, MAX_COMPONENTS = 4, 6
 ROUNDING = 1e-13
 """Part of a sum of logarithms that arithmetic may lose."""
 
-WHY = (
-    "Whatever the new parameters θ' are, log L(θ') = Q(θ'|θ) + H(θ'|θ), where H is the expected surprise at what is "
-    "hidden. It is least at θ' = θ (Gibbs), so any step away from θ raises H, and the M step raises Q as far as it "
-    "can. Hence log L gains at least as much as Q, and never falls."
-)
-
 
 def explanation(report: reports.ExplanationReport) -> Iterator[Section]:
     """Tell of the model, of the start, of every step in full, of the others in a line, and of the end."""
     start, final, steps, before = report.start, report.final, report.steps, report.start.parameters
-    features = _separating(report)
+    features = [one.name for one in report.features.used[:MAX_FEATURES]]
     yield Section("model", "The model", [*_model(report)])
     first, last = (steps[0].log_likelihood.before, steps[-1].log_likelihood.after) if steps else (None, None)
     began = f"Where EM starts: {start.text}. Log-likelihood {log_likelihood(first)}."
@@ -153,7 +145,11 @@ def _step(
 
 def _why(report: reports.ExplanationReport) -> Iterator[str]:
     """Say why the log-likelihood never falls."""
-    yield WHY
+    yield (
+        "Whatever the new parameters θ' are, log L(θ') = Q(θ'|θ) + H(θ'|θ), where H is the expected surprise at what "
+        "is hidden. It is least at θ' = θ (Gibbs), so any step away from θ raises H, and the M step raises Q as far as "
+        "it can. Hence log L gains at least as much as Q, and never falls."
+    )
     if _lacks_numbers(report):
         yield "Q counts missing numbers of predictors as well, in expectation; the log-likelihood leaves them out."
     if report.prior_strength:
@@ -214,19 +210,6 @@ def _parameters(
     )
 
 
-def _separating(report: reports.ExplanationReport) -> list[str]:
-    """Choose the predictors that separate the components best in the end: by their means, in standard deviations."""
-    final = report.final.parameters
-
-    def separation(name: str) -> float:
-        mean = sum(one.weight * one.mean[name] for one in final)
-        between = sum(one.weight * abs(one.mean[name] - mean) for one in final)  # squares may leave the range
-        return between / (sum(one.weight * one.sd[name] for one in final) or sys.float_info.min)
-
-    best = sorted(final[0].mean, key=separation, reverse=True)[:MAX_FEATURES]
-    return [name for name in final[0].mean if name in best]
-
-
 def _gain(height: reports.Change) -> str:
     """Tell what a step gained; of a gain that drowns in rounding not even the sign is known."""
     gain = height.after - height.before
@@ -246,29 +229,21 @@ BEYOND = 1e6
 def why_lines(report: reports.WhyReport) -> Iterator[tuple[str, str]]:
     """Yield what a terminal shows, as names and texts: a few lines a row."""
     for row in report.rows:
-        yield f"line {row.line}", _said_label(report.column, row)
+        label = f"{row.label}, probability {percent(row.probability[row.label])}"
+        is_known = f"is {row.known}: it would have been" if row.known is not None else "is missing:"
+        yield f"line {row.line}", f"{report.column} {is_known} filled with {label}"
         yield "before", f"{_odds(row.base_log_odds)} for {row.label}, of a row without any of these"
         for part in row.contributions:
             yield "", _said_part(part, row.label)
         yield "together", f"{_odds(row.log_odds)} for {row.label}, the product before rounding"
         for change in row.changes:
             yield "otherwise", _said_change(change, row)
-        if row.nearest:
-            yield "nearest", "; ".join(_said_nearest(row.nearest))
-
-
-def _said_nearest(nearest: Sequence[KnownRow]) -> Iterator[str]:
-    """Name the lines of each label, the nearest row first."""
-    for label in dict.fromkeys(one.label for one in nearest):
-        lines = [str(one.line) for one in nearest if one.label == label]
-        yield f"{label} on line{'s' * (len(lines) > 1)} {listed(lines)}"
-
-
-def _said_label(column: str, row: RowReasons) -> str:
-    label = f"{row.label}, probability {percent(row.probability[row.label])}"
-    if row.known is None:
-        return f"{column} is missing: filled with {label}"
-    return f"{column} is {row.known}: it would have been filled with {label}"
+        near: dict[str, list[str]] = {}
+        for one in row.nearest:
+            near.setdefault(one.label, []).append(str(one.line))
+        told = [f"{label} on line{'s' * (len(lines) > 1)} {listed(lines)}" for label, lines in near.items()]
+        if told:
+            yield "nearest", "; ".join(told)
 
 
 def _said_part(part: Contribution, label: str) -> str:

@@ -1,16 +1,15 @@
 """Sections about the cells: which were missing, how they were filled and how right that is, and the totals."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from em_impute.missingness.values import Difference
-from em_impute.report.charts.charts import fill_curve
 from em_impute.report.document.blocks import (
     FEW,
     Block,
     Details,
     Figures,
     Name,
-    Section,
     Table,
     Text,
     folded,
@@ -18,20 +17,11 @@ from em_impute.report.document.blocks import (
     names,
     said,
 )
-from em_impute.report.format import (
-    delimiter_name,
-    known_and_missing,
-    number,
-    p_value,
-    percent,
-    percents,
-    span,
-)
+from em_impute.report.format import delimiter_name, known_and_missing, number, p_value, percent, percents, span
 from em_impute.report.model.asked import EvaluationReport, ExplanationReport
-from em_impute.report.model.findings import Accuracy, MarkedRows
-from em_impute.report.model.fit import FilledCells, FitReport
-from em_impute.report.model.shared import FRAME, Confusion, LabelledCell, Predictor
-from em_impute.report.sentences import LOG_LOSS, REASONS, out_of_range, shifted, weighing, without_predictors
+from em_impute.report.model.fit import FitReport
+from em_impute.report.model.shared import FRAME, Confusion, LabelledCell
+from em_impute.report.sentences import out_of_range, shifted, weighing, without_predictors
 from em_impute.table.text import plural
 
 MAX_LABELS = 12
@@ -39,34 +29,14 @@ MAX_LABELS = 12
 
 MAX_ROWS = 20
 
-OF_ACCURACY = (
-    f"{LOG_LOSS} The Brier score is the mean squared distance from the truth. The calibration error says how far a "
-    "stated probability is from the share that came true, on average."
-)
 
-
-def how_well_recovered(report: FitReport) -> Section | None:
+def how_well_recovered(report: FitReport) -> Iterator[Block]:
     """Compare known labels with what they were filled with when they were hidden."""
     found, importance = report.accuracy, report.importance or ()
     if found is None:
-        return None
+        return
     hidden = "Known labels were hidden and filled again, each by a model that had not seen it ({}, {})."
-    worth = [[Name(one.column), f"{one.gain:+z.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance]
-    if len(worth) == 1:  # of a single column the log-loss says it already
-        worth = []
-    blocks: list[Block] = [
-        said(hidden, found.method, plural(found.rows, "row")),
-        _held_out(found, weighing(report)),
-        OF_ACCURACY,
-        Figures(["reliability", "coverage"]),
-        *folded("What each column is worth: by how much log-loss rises without it", ["column", "log-loss"], worth),
-        *by_label(found.confusion, weighing(report)),
-        Details("Both charts in numbers", _charts_in_numbers(found)),
-    ]
-    return Section("accuracy", "How well known labels are recovered", blocks)
-
-
-def _held_out(found: Accuracy, how: str) -> Table:
+    yield said(hidden, found.method, plural(found.rows, "row"))
     rows: list[list[Any]] = [
         ["right", percent(found.accuracy), percent(found.baseline_accuracy)],
         ["95 % interval", percents(*found.interval), ""],
@@ -74,52 +44,66 @@ def _held_out(found: Accuracy, how: str) -> Table:
         ["Brier score (lower is better)", found.brier, ""],
         ["calibration error", percent(found.ece), ""],
     ]
-    return Table(f"Accuracy on hidden labels{how}", ["", "this model", "the label shares alone"], rows)
-
-
-def _charts_in_numbers(found: Accuracy) -> list[Block]:
-    """Tabulate the reliability of probabilities, and how right the surest rows were."""
+    yield Table(f"Accuracy on hidden labels{weighing(report)}", ["", "this model", "the label shares alone"], rows)
+    yield (
+        "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect. The "
+        "Brier score is the mean squared distance from the truth. The calibration error says how far a stated "
+        "probability is from the share that came true, on average."
+    )
+    yield Figures(["reliability", "coverage"])
+    if len(importance) > 1:  # of a single column the log-loss says it already
+        caption = "What each column is worth: by how much log-loss rises without it"
+        worth = [
+            [Name(one.column), f"{one.gain:+z.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance
+        ]
+        yield from folded(caption, ["column", "log-loss"], worth)
+    yield from by_label(found.confusion, weighing(report))
     bins = [[one.rows, percent(one.probability), percent(one.accuracy)] for one in found.reliability]
-    table = Table("Stated probability and share right", ["rows", "mean stated probability", "share right"], bins)
-    rows = [
-        [percent(one.share), f"{one.at_least:.4f}", percent(one.right), percents(one.low, one.high)]
-        for one in fill_curve(found)
+    surest = [[percent(one.share), f"{one.min_probability:.4f}", percent(one.accuracy)] for one in found.curve]
+    tables = [
+        Table("Stated probability and share right", ["rows", "mean stated probability", "share right"], bins),
+        Table("Accuracy of the surest rows", ["share filled", "minimum probability", "right"], surest),
     ]
-    head = ["share filled", "minimum probability", "right", "95 %"]
-    return [table, *([Table("Accuracy of the surest rows", head, rows)] if rows else [])]
+    yield Details("Both charts in numbers", tables)
 
 
-def what_was_filled(report: FitReport) -> Section | None:
+def what_was_filled(report: FitReport) -> Iterator[Block]:
     """Count the filled cells by how sure they are, and name those that deserve a look."""
-    missing = report.missing
+    missing, marked = report.missing, report.marked
     if not missing.cells:
-        return None
-    blocks: list[Block] = [] if report.filled is None else _how_sure(report.filled, report)
-    if missing.left_empty:
-        rows = [[REASONS.get(key, key), n] for key, n in missing.left_empty.items()]
-        blocks.append(Table("Cells left as they are", ["reason", "cells"], rows))
-    return Section("filled", "What was filled", [*blocks, *_marked(report.marked, missing.without_predictors)])
+        return
+    yield from _how_sure(report)
+    if marked is not None and marked.out_of_range.rows:
+        rows = [[one.line, Name(one.column), f"{one.value:.7g}"] for one in marked.out_of_range.listed]
+        yield f"{out_of_range(marked.out_of_range)}: their labels are extrapolated."
+        yield Details("Rows out of range", folded("Rows out of range", ["line", "column", "value"], rows))
+    if marked is not None and marked.without_predictors:
+        lines = names([str(line) for line in marked.without_predictors[:MAX_ROWS]], MAX_ROWS)
+        more = " and more" if missing.without_predictors > MAX_ROWS else ""
+        yield said("{} Lines {}{}.", without_predictors(missing.without_predictors), lines, more)
 
 
-def _how_sure(filled: FilledCells, report: FitReport) -> list[Block]:
+def _how_sure(report: FitReport) -> Iterator[Block]:
     """Count the filled cells by the probability of their label, and name the least certain ones."""
-    bands, blocks = list(reversed(filled.by_band)), list[Block]()
-    every = sorted(report.labels, key=lambda one: -one.filled)
-    labels = [one.label for one in report.labels if one in every[:MAX_LABELS]]
+    filled = report.filled
+    if filled is None:
+        return
     if filled.method == "draw":
         first = f" The counts are those of the first of {filled.imputations:,} files."
         which = first if filled.imputations > 1 else ""
-        blocks.append(f"Labels were drawn by their probabilities, so some are improbable.{which}")
-    rows = [[f"{one.low:g} to {one.high:g}", one.cells, *(one.labels[label] for label in labels)] for one in bands]
+        yield f"Labels were drawn by their probabilities, so some are improbable.{which}"
+    every = sorted(report.labels, key=lambda one: -one.filled)
+    labels = [one.label for one in report.labels if one in every[:MAX_LABELS]]
+    rows = [
+        [f"{one.low:g} to {one.high:g}", one.cells, *(one.labels[label] for label in labels)]
+        for one in reversed(filled.by_band)
+    ]
     some = f"; the {len(labels)} labels filled most often" if len(labels) < len(every) else ""
     caption = f"Filled cells by the probability of their label{some}"
+    yield Table(caption, ["probability", "cells", *map(Name, labels)], rows)
     least = [[place(one), Name(one.label), percent(one.probability)] for one in filled.least_certain]
     head = ["line", "label", "probability"]
-    return [
-        *blocks,
-        Table(caption, ["probability", "cells", *map(Name, labels)], rows),
-        Details("The least certain cells", [Table("The least certain cells", head, least)]),
-    ]
+    yield Details("The least certain cells", [Table("The least certain cells", head, least)])
 
 
 def by_label(confusion: Confusion, how: str = "") -> list[Block]:
@@ -148,29 +132,8 @@ def place(one: LabelledCell) -> Name | int:
     return one.line if one.part is None else Name(f"{one.part}:{one.line}")
 
 
-def _marked(marked: MarkedRows | None, n_without: int) -> list[Block]:
-    """Name rows that are unlike all known ones, and those that hold nothing to go by."""
-    blocks: list[Block] = []
-    if marked is not None and marked.out_of_range.rows:
-        outside = marked.out_of_range
-        rows = [[one.line, Name(one.column), f"{one.value:.7g}"] for one in outside.listed[:MAX_ROWS]]
-        first = f", the first {MAX_ROWS} of {outside.rows:,}" if outside.rows > len(rows) else ""
-        table = Table(f"Rows out of range{first}", ["line", "column", "value"], rows)
-        blocks += [f"{out_of_range(outside)}: their labels are extrapolated.", Details("Rows out of range", [table])]
-    if marked is not None and marked.without_predictors:
-        lines = names([str(line) for line in marked.without_predictors[:MAX_ROWS]], MAX_ROWS)
-        more = " and more" if n_without > MAX_ROWS else ""
-        blocks.append(said("{} Lines {}{}.", without_predictors(n_without), lines, more))
-    return blocks
-
-
 MOST_MOVED, MAX_LEVELS = 4, 8
 """Categories named of a column."""
-
-OF_DIFFERENCES = (
-    "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. p: how often "
-    "chance alone would give as much."
-)
 
 
 def was_read(report: FitReport | EvaluationReport | ExplanationReport) -> str:
@@ -184,57 +147,54 @@ def was_read(report: FitReport | EvaluationReport | ExplanationReport) -> str:
     return f"{source.path}: {shape}, {form}; {cells}."
 
 
-def what_was_missing(report: FitReport) -> Section:
+def what_was_missing(report: FitReport) -> Iterator[Block]:
     """Count the cells by their marks, and list the columns that were used."""
-    parts = report.parts
-    blocks: list[Block] = [was_read(report)]
+    parts, features = report.parts, report.features
+    yield was_read(report)
     if parts:
         drawn = parts.rows_drawn
         served = "the model was fitted to" if report.applied is None else "the saved model was judged by"
         known, number_of = plural(drawn.known, "row"), plural(len(parts.files), "part")
         text = "The table was read in {}; {} {} with a label and {} without, drawn at random."
-        blocks.append(said(text, number_of, served, known, drawn.missing))
+        yield said(text, number_of, served, known, drawn.missing)
     if report.applied is None:  # a saved model's are in its section
-        used = [[Name(one.name), one.kind or one.type, one.missing, _holds(one)] for one in report.features.used]
-        table = folded("Columns used", ["column", "kind", "cells missing", "mean (SD), or categories"], used)
-        blocks += [Details(f"{plural(len(report.features.columns), 'column')} used", table)] if used else []
-        rejected = [[Name(one.name), one.reason] for one in report.features.rejected]
-        blocks += folded("Columns not used", ["column", "reason"], rejected)
-    return Section("missing", "What was missing", blocks)
+        used = []
+        for one in features.used:
+            holds = "" if one.mean is None else f"{number(one.mean)} ({number(one.sd)})"
+            texts = names(one.levels, MAX_LEVELS) if one.levels else holds
+            used.append([Name(one.name), one.kind or one.type, one.missing, texts])
+        if used:
+            table = folded("Columns used", ["column", "kind", "cells missing", "mean (SD), or categories"], used)
+            yield Details(f"{plural(len(features.columns), 'column')} used", table)
+        rejected = [[Name(one.name), one.reason] for one in features.rejected]
+        yield from folded("Columns not used", ["column", "reason"], rejected)
 
 
-def _holds(one: Predictor) -> Text | str:
-    if one.levels:
-        return names(one.levels, MAX_LEVELS)
-    return "" if one.mean is None else f"{number(one.mean)} ({number(one.sd)})"
-
-
-def who_is_missing(report: FitReport) -> Section | None:
+def who_is_missing(report: FitReport) -> Iterator[Block]:
     """Compare rows without a label with those that have one."""
     found = report.missingness
     if found is None:
-        return None
-    reading = "Where the line leaves the grey area, rows with and without a label differ."
-    head = ["column", "holds", "SMD", "p", "empty"]
-    rows = [
-        [Name(one.name), _shift(one), one.smd and round(one.smd, 2), p_value(one.p_value), _empty(one)]
-        for one in found.by_difference
-    ]
+        return
+    yield found.sentence
+    yield Figures(["known_and_missing"], "Where the line leaves the grey area, rows with and without a label differ.")
+    rows = []
+    for one in found.by_difference:
+        empty = " → ".join(percent(side.share_missing) for side in (one.known, one.missing))
+        rows.append([Name(one.name), _shift(one), one.smd and round(one.smd, 2), p_value(one.p_value), empty])
     caption = "Columns in rows with and without a label (known → missing): mean (SD), or shares"
-    blocks = [found.sentence, Figures(["known_and_missing"], reading), *folded(caption, head, rows), OF_DIFFERENCES]
+    yield from folded(caption, ["column", "holds", "SMD", "p", "empty"], rows)
+    yield (
+        "SMD: difference of the means (missing minus known) in standard deviations; 0.1 is small, 0.8 large. p: how "
+        "often chance alone would give as much."
+    )
     if found.reasons is not None:
         known, lost = report.totals.known, found.reasons.loss_rates
         losses = [[Name(label), known[label], percent(rate)] for label, rate in lost.items()]
         caption = "How often each label is lost, if that depends on the label"
-        table = folded(caption, ["label", "known rows", "share lost"], losses)
-        blocks += [found.reasons.sentence, Details("How often each label is lost", table)]
+        yield found.reasons.sentence
+        yield Details("How often each label is lost", folded(caption, ["label", "known rows", "share lost"], losses))
     if found.rehearsal is not None:
-        blocks.append(found.rehearsal)
-    return Section("who", "Who is missing", blocks)
-
-
-def _empty(one: Difference) -> str:
-    return " → ".join(percent(side.share_missing) for side in (one.known, one.missing))
+        yield found.rehearsal
 
 
 def _shift(one: Difference) -> Text | str:
@@ -249,28 +209,17 @@ def _shift(one: Difference) -> Text | str:
     return said("{}{}", joined("; ", shown), " …" if len(texts) > len(shown) else "")
 
 
-COUNTS = (
-    "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
-    "filled labels overstates the more likely one."
-)
-
 SHARES = (
     "If the rows are a sample, these are the shares in the population, by Rubin’s rules. Missing information: the part "
     "of the uncertainty that comes from the missing labels."
 )
 
 
-WHAT_IF = (
-    "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high where "
-    "it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high."
-)
-
-
-def the_totals(report: FitReport) -> Section | None:
+def the_totals(report: FitReport) -> Iterator[Block]:
     """Count the rows of each label in several ways, and tell what shares follow, were the rows a sample."""
     totals, drawn = report.totals, report.totals.multiple_imputation or {}
     if not report.missing.cells:
-        return None
+        return
     head = ["label", "known", "filled in", "together", "expected", "of all", *(["drawn (95 %)"] if drawn else [])]
     ends = {label: [f"{number(one.estimate)} ({span(one.low, one.high)})"] for label, one in drawn.items()}
     rows = [
@@ -285,46 +234,51 @@ def the_totals(report: FitReport) -> Section | None:
         ]
         for one in report.labels
     ]
-    blocks = [COUNTS, *folded("Rows of each label", head, rows, by=3)]
+    yield (
+        "How many rows of each label the whole column holds. Expected counts add up the probabilities; counting "
+        "filled labels overstates the more likely one."
+    )
+    yield from folded("Rows of each label", head, rows, by=3)
     shares = [
         [Name(label), percent(one.estimate), percents(one.low, one.high), percent(one.missing_information)]
         for label, one in (totals.shares or {}).items()
     ]
     if shares:
         table = folded("Shares in the population", ["label", "share", "95 %", "missing information"], shares)
-        blocks.append(Details("If the rows are a sample", [SHARES, *table]))
-    return Section("totals", "Totals", blocks)
+        yield Details("If the rows are a sample", [SHARES, *table])
 
 
-def what_if_not(report: FitReport) -> Section | None:
+def what_if_not(report: FitReport) -> Iterator[Block]:
     """Show what follows if labels are missing more often in one class."""
     found = report.sensitivity
     if found is None or not found.sweeps:
-        return None
-    head = ["label", *(f"δ = {delta:g}" for delta in found.deltas)]
-    rows = [[Name(one.label), *(percent(share) for share in one.share)] for one in found.sweeps]
+        return
+    yield (
+        "What would follow if missing labels had another mix: suppose the odds of a label are exp(δ) times as high "
+        "where it is missing. At δ = 0 nothing changes, at δ = 1 they are 2.7 times as high."
+    )
     left_out = f"; {plural(found.labels_left_out, 'less common label')} left out" if found.labels_left_out else ""
-    blocks: list[Block] = [WHAT_IF, *folded(f"Expected share of all rows{left_out}", head, rows)]
+    rows = [[Name(one.label), *(percent(share) for share in one.share)] for one in found.sweeps]
+    yield from folded(
+        f"Expected share of all rows{left_out}", ["label", *(f"δ = {delta:g}" for delta in found.deltas)], rows
+    )
     if asked := shifted(report):
-        blocks.append(f"The cells were filled with {asked}.")
-    return Section("delta", "If missingness depends on the label", blocks)
+        yield f"The cells were filled with {asked}."
 
 
-def suspects(report: FitReport) -> Section | None:
+def suspects(report: FitReport) -> Iterator[Block]:
     """List known labels that look wrong."""
-    audit, listed = report.audit, report.suspect_labels
+    audit = report.audit
     if audit is None:
-        return None
+        return
     drawn = f" drawn from {audit.drawn_from:,}" if audit.drawn_from else ""
     have = f"{audit.found:,} of {plural(audit.examined, 'known label')}{drawn} {'has' if audit.found == 1 else 'have'}"
     chance = f"below {100.0 * audit.threshold:g} % ({number(round(audit.expected, 1))} expected by chance)"
     judged = "Each was judged by a model that had not seen it, or in a large table by that of all rows."
-    blocks: list[Block] = [f"{have} a probability {chance}. {judged} None was changed."]
+    yield f"{have} a probability {chance}. {judged} None was changed."
     rows = [
         [place(one), Name(one.label), percent(one.probability), Name(one.likely), percent(one.likely_probability)]
-        for one in listed[:MAX_ROWS]
+        for one in report.suspect_labels
     ]
     head = ["line", "label", "its probability", "more likely", "probability"]
-    more = f": the {len(rows)} least probable of {audit.found:,}" if audit.found > len(rows) else ""
-    blocks += folded(f"Known labels that look wrong{more}", head, rows)
-    return Section("suspects", "Known labels that look wrong", blocks)
+    yield from folded("Known labels that look wrong, the least probable first", head, rows)

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 
-from em_impute.report.document import cells
+from em_impute.report.document import cells, model, usage
 from em_impute.report.document.blocks import Document, Name, Section, Text, Tile, names, said
-from em_impute.report.document.model import the_model, the_saved_model
-from em_impute.report.document.usage import decisions, how_to_use, reproduction, write_methods
 from em_impute.report.format import percent, rounded, span, whole_percent
 from em_impute.report.model.findings import ExpectedWrong
 from em_impute.report.model.fit import FitReport
@@ -13,33 +11,28 @@ from em_impute.report.sentences import REASONS, is_drawn
 from em_impute.table.text import plural
 
 SECTIONS = (
-    cells.how_well_recovered,
-    cells.what_was_filled,
-    cells.the_totals,
-    how_to_use,
-    cells.what_was_missing,
-    cells.who_is_missing,
-    the_saved_model,
-    the_model,
-    cells.what_if_not,
-    cells.suspects,
-    write_methods,
-    reproduction,
-    decisions,
+    ("accuracy", "How well known labels are recovered", cells.how_well_recovered),
+    ("filled", "What was filled", cells.what_was_filled),
+    ("totals", "Totals", cells.the_totals),
+    ("use", "How to use this file", usage.how_to_use),
+    ("missing", "What was missing", cells.what_was_missing),
+    ("who", "Who is missing", cells.who_is_missing),
+    ("saved-model", "The saved model", model.the_saved_model),
+    ("model", "The model", model.the_model),
+    ("delta", "If missingness depends on the label", cells.what_if_not),
+    ("suspects", "Known labels that look wrong", cells.suspects),
+    ("methods", "Paragraph for a methods section", usage.methods_paragraph),
+    ("again", "How to reproduce this", usage.reproduction),
+    ("log", "Decisions", usage.decisions),
 )
-"""What a reader asks first stands first; each gives None where there is nothing to say."""
+"""What a reader asks first stands first: id, title, and what yields the blocks.  Without any there is no section."""
 
 
 def document_of(report: FitReport) -> Document:
     """Say all that there is to say about one column."""
-    sections: list[Section | None] = [make(report) for make in SECTIONS]
-    return Document(
-        said("{} in {}", Name(report.column), Name(file_name(report))),
-        headline(report),
-        _tiles(report),
-        report.warnings,
-        [one for one in sections if one is not None],
-    )
+    title = said("{} in {}", Name(report.column), Name(file_name(report)))
+    sections = [Section(name, heading, blocks) for name, heading, make in SECTIONS if (blocks := [*make(report)])]
+    return Document(title, headline(report), _tiles(report), report.warnings, sections)
 
 
 def file_name(report: FitReport) -> str:

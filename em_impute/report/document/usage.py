@@ -4,26 +4,24 @@ from collections.abc import Iterator
 from typing import Any
 
 from em_impute.missingness.values import DOUBTFUL
-from em_impute.report.document.blocks import Items, Name, Section, Table, Text, folded, joined, names, said
+from em_impute.report.document.blocks import Block, Items, Name, Text, folded, joined, names, said
 from em_impute.report.format import number, percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy, Convergence, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
 from em_impute.report.sentences import criterion_name, is_drawn, shifted, weighing
 from em_impute.table.text import plural
 
-FEWEST_IMPUTATIONS = 5
-
-MAX_NAMED, MAX_FILES = 8, 20
+MAX_NAMED = 8
 
 FILE = '{} <code class="hash">{}</code>'
 
 BOTH, ALONE = "by expectation-maximisation (EM) to rows with and without a label", "to the rows with a label"
 
 
-def how_to_use(report: FitReport) -> Section | None:
+def how_to_use(report: FitReport) -> Iterator[Block]:
     """Give five lines of advice."""
     if report.filled is None:
-        return None
+        return
     draws, files, column = report.totals.recommended_imputations or 0, report.filled.imputations, Name(report.column)
     anew = "" if report.applied is None else "fit anew without <code>--model</code>: "
     text = f"{anew}<code>--imputations {{}}</code> draws as many files. Analyse each, and pool the results"
@@ -33,45 +31,44 @@ def how_to_use(report: FitReport) -> Section | None:
     related = "Whatever you will relate to {} must be among the columns used to fill it, or the relation is weakened. "
     surer = "fill the most probable labels with" if is_drawn(report) else "add"
     lines = [
-        "Keep filled cells apart from known ones: <code>--indicator</code> adds a column that says which are which.",
-        "For totals and shares of {}, take the expected ones above, not a count of the filled labels.",
-        pooled,
-        f"To keep only the surer cells, {surer} <code>--min-probability 0.9</code>: it leaves the others empty.",
-        related + "A filled value is no statement about the person or thing in its row.",
+        said(
+            "Keep filled cells apart from known ones: <code>--indicator</code> adds a column that says which are which."
+        ),
+        said("For totals and shares of {}, take the expected ones above, not a count of the filled labels.", column),
+        said(pooled, max(5, draws)),
+        said(f"To keep only the surer cells, {surer} <code>--min-probability 0.9</code>: it leaves the others empty."),
+        said(related + "A filled value is no statement about the person or thing in its row.", column),
     ]
-    values = (), (column,), (max(FEWEST_IMPUTATIONS, draws),), (), (column,)
-    return Section("use", "How to use this file", [Items([*map(Text, lines, values)])])
+    yield Items(lines)
 
 
-def reproduction(report: FitReport) -> Section:
+def reproduction(report: FitReport) -> Iterator[Block]:
     """Say what it takes to do the same again."""
     output, parts = report.output, report.parts.files if report.parts else ()
     files = [("input", report.input.path, report.input.sha256)]
-    files += [(f"part {i}", one.path, one.sha256) for i, one in enumerate(parts[:MAX_FILES], 1) if len(parts) > 1]
+    files += [(f"part {i}", one.path, one.sha256) for i, one in enumerate(parts, 1) if len(parts) > 1]
     written = (output.files or [output]) if output else []
-    files += [("output", one.path or "standard output", one.sha256) for one in written[:MAX_FILES]]
+    files += [("output", one.path or "standard output", one.sha256) for one in written]
     rows: list[list[Any]] = [
         ["command", said("<kbd>{}</kbd>", report.command)],
         ["version", f"{report.tool.name} {report.tool.version}"],
         ["seed", str(report.seed)],
-        ["created", report.created or number(None)],
+        ["created", report.created],
         *([what, said(FILE, Name(path), sha256 or number(None))] for what, path, sha256 in files),
     ]
-    table = Table("What it takes, and the SHA-256 of files", ["what", "value"], rows)
-    return Section("again", "How to reproduce this", [table])
+    yield from folded("What it takes, and the SHA-256 of files", ["what", "value"], rows)
 
 
-def decisions(report: FitReport) -> Section:
+def decisions(report: FitReport) -> Iterator[Block]:
     """List every decision that was taken for the user."""
-    return Section("log", "Decisions", folded("What was decided", ["step", "what", "decided"], report.log))
+    yield from folded("What was decided", ["step", "what", "decided"], report.log)
 
 
-def write_methods(report: FitReport) -> Section | None:
+def methods_paragraph(report: FitReport) -> Iterator[Block]:
     """Describe the imputation as reviewers ask for it, in a paragraph that is ready to paste."""
-    if not report.missing.cells:
-        return None
-    text = joined(" ", [*_predicted_by(report), _filled(report), *_accuracy(report), *_missingness(report)])
-    return Section("methods", "Paragraph for a methods section", [said("<q>{}</q>", text)])
+    if report.missing.cells:
+        text = joined(" ", [*_predicted_by(report), _filled(report), *_accuracy(report), *_missingness(report)])
+        yield said("<q>{}</q>", text)
 
 
 def _predicted_by(report: FitReport) -> Iterator[Text]:

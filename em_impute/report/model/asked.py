@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
+from em_impute.ensemble.values import Threshold
 from em_impute.pipeline.reasons import RowReasons
 from em_impute.report.model import shared
 from em_impute.report.model.findings import Gaussian
-from em_impute.serialize.annotations import Choices, Count, Ends, Key, MayLack, Positive, Range, Share
+from em_impute.serialize.annotations import Count, Ends, MayLack, Positive, Range, Share
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,18 +18,10 @@ class EvaluatedLabel(shared.KnownLabel):
     share_to_hide: Annotated[Share, "Part of them to hide each time."]
 
 
-RULES = {
-    "random": "Any.",
-    "stratified": "As large a share of each label.",
-    "by-class": "A share that differs from label to label.",
-}
-"""How labels are hidden."""
-
-
 class Hiding(NamedTuple):
     """Which known labels were hidden."""
 
-    how: Annotated[str, Choices(RULES), "By what rule (--how)."]
+    how: Annotated[Literal["random", "stratified", "by-class"], "By what rule (--how)."]
     share: Annotated[Share, "Part of the known labels to hide each time (--hide)."]
     repeats: Annotated[Positive, "How often labels were hidden."]
     rows: Annotated[Positive, "Labels that were hidden, in all repeats together."]
@@ -50,7 +43,6 @@ class Figures(NamedTuple):
 class Compared(NamedTuple):
     """What is compared on the hidden labels."""
 
-    effective_rows: Annotated[float, Range(0), "Different rows of equal weight that would say as much."]
     em_impute: Annotated[Figures, "The fills."]
     labels_only: Annotated[Figures | None, "A fit to labelled rows alone; null where that cannot be."]
     majority: Annotated[Figures, "The shares of the labels."]
@@ -67,8 +59,7 @@ class EvaluationReport(shared.Head):
     hiding: Annotated[Hiding, "Which known labels were hidden."]
     figures: Annotated[Compared, "What is compared on the hidden labels."]
     weighted_to_missing: Annotated[Compared | None, "On rows weighted to be like missing ones; null where none is."]
-    thresholds: Annotated[Sequence[shared.Threshold], "What some values of --min-probability would do."]
-    reliability: Annotated[Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins."]
+    thresholds: Annotated[Sequence[Threshold], "What some values of --min-probability would do."]
     confusion: Annotated[shared.Confusion, "Hidden labels by true label, and within it by the label that was filled."]
     warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
 
@@ -76,9 +67,6 @@ class EvaluationReport(shared.Head):
     def share_right(self) -> float:
         """The share of hidden labels that were filled right."""
         return self.figures.em_impute.accuracy
-
-
-BEGINNINGS = {"labels": "The labelled rows.", "random": "Rows that are far apart: no label is known."}
 
 
 class FollowedRow(NamedTuple):
@@ -107,9 +95,7 @@ class Change(NamedTuple):
 class Start(NamedTuple):
     """Where EM begins."""
 
-    begins_with: Annotated[str, Key("from"), Choices(BEGINNINGS), "What it begins with."]
-    text: Annotated[str, "The same in words."]
-    starts: Annotated[Positive, "Starts that were tried, of which this came highest."]
+    text: Annotated[str, "What it begins with, in words."]
     parameters: Annotated[Sequence[NamedComponent], "The parameters of every component."]
 
 
@@ -127,7 +113,7 @@ class Iteration(NamedTuple):
 class StopReason(NamedTuple):
     """Why EM ended."""
 
-    reason: Annotated[str, Choices(shared.STOPS), "The reason."]
+    reason: shared.Stop
     text: Annotated[str, "The same in words."]
 
 

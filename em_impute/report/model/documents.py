@@ -1,7 +1,7 @@
 """The documents as JSON: their text, reading them strictly, and their schema (draft 2020-12)."""
 
 from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any
 
 from em_impute.report.model import shared
 from em_impute.report.model.asked import CheckReport, EvaluationReport, ExplanationReport, WhyReport
@@ -11,9 +11,6 @@ from em_impute.serialize.json_text import render
 from em_impute.serialize.values import DIALECT, Schema
 
 Report = FitReport | EvaluationReport | ExplanationReport | WhyReport | CheckReport
-
-R = TypeVar("R", FitReport, EvaluationReport, ExplanationReport)
-
 
 KINDS: dict[str, tuple[str, type[Report], bool]] = {
     "fit": ("The fit report of em-impute", FitReport, True),
@@ -31,13 +28,13 @@ def json_of(*reports: Report) -> str:
     return render(made[0] if len(made) == 1 else {"schema_version": shared.SCHEMA_VERSION, "reports": made})
 
 
-def read(kind: type[R], saved: Any) -> R:  # noqa: ANN401  # whatever a file holds
-    """Make a report of what JSON holds.  Raises FormatError.
+def read(saved: Any) -> FitReport:  # noqa: ANN401  # whatever a file holds
+    """Make a fit report of what JSON holds.  Raises FormatError.
 
     Keys that this version does not know are left out, and those that have a default, since they came later, may lack.
     """
-    later = {one.name: None for one in fields(kind) if one.default is None}
-    return from_json(kind, later | saved if isinstance(saved, dict) else saved)
+    later = {one.name: None for one in fields(FitReport) if one.default is None}
+    return from_json(FitReport, later | saved if isinstance(saved, dict) else saved)
 
 
 def schema_of_kind(kind: str) -> Schema:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from em_impute.diagnostics.values import IntervalEstimate
-from em_impute.missingness.values import Difference, Differences
+from em_impute.ensemble.values import HeldOutLosses, Loss, ReliabilityBin, Threshold
+from em_impute.missingness.values import Difference
 from em_impute.report.model import shared
 from em_impute.saved_model.values import Drift, Recovered
-from em_impute.serialize.annotations import Choices, Count, Ends, MayLack, Positive, Range, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, Ends, MayLack, Positive, Range, Share
 
 # How right
 
@@ -39,10 +40,8 @@ class Accuracy(NamedTuple):
     baseline_log_loss: Annotated[float, Range(0), "The same where only the labels' shares are known."]
     brier: Annotated[float, Range(0), "Mean squared distance of the probabilities from the truth, from 0 (best) to 2."]
     ece: Annotated[Share, "Expected calibration error: mean distance of stated probability and accuracy."]
-    reliability: Annotated[
-        Sequence[shared.ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."
-    ]
-    curve: Annotated[Sequence[shared.Threshold], "From the surest rows alone to all of them."]
+    reliability: Annotated[Sequence[ReliabilityBin], "Stated probability beside accuracy, in bins of equal size."]
+    curve: Annotated[Sequence[Threshold], "From the surest rows alone to all of them."]
     confusion: Annotated[
         shared.Confusion, "Hidden labels, weighted to be like rows to fill, by their most probable label."
     ]
@@ -50,8 +49,6 @@ class Accuracy(NamedTuple):
 
 
 # How many
-
-Intervals = Mapping[str, IntervalEstimate]
 
 
 class ShareEstimate(NamedTuple):
@@ -69,7 +66,9 @@ class Totals(NamedTuple):
     known: Annotated[shared.Counts, "Known rows by label."]
     most_probable: Annotated[shared.Counts, "Known and filled rows by label."]
     expected: Annotated[Mapping[str, Annotated[float, Range(0)]], "Known rows and probabilities of others, by label."]
-    multiple_imputation: Annotated[Intervals | None, MayLack, "Rows by label as draws say, with 95 % intervals."] = None
+    multiple_imputation: Annotated[
+        Mapping[str, IntervalEstimate] | None, MayLack, "Rows by label as draws say, with 95 % intervals."
+    ] = None
     shares: Annotated[Mapping[str, ShareEstimate] | None, MayLack, "Shares by label, by Rubin's rules."] = None
     recommended_imputations: Annotated[int | None, Range(2), MayLack, "So many give steady standard errors."] = None
 
@@ -89,9 +88,10 @@ class MissingReasons(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Missingness(Differences):
+class Missingness:
     """How rows without a label differ from those with one."""
 
+    differences: Annotated[Sequence[Difference], "Every predictor."]
     reasons: Annotated[MissingReasons | None, "Why labels are missing; null where it cannot be told or is not asked."]
     rehearsal: Annotated[str | None, "How known labels were hidden to judge the model, in words; null where none was."]
     sentence: Annotated[str, "What this says, in words."]
@@ -145,7 +145,6 @@ class AppliedModel(NamedTuple):
     path: Annotated[str, "Its path."]
     tables: Annotated[Positive, "Tables that it was fitted to."]
     last_table: Annotated[str, "What the last of them was called."]
-    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
     learnt: Annotated[str, "When the model was fitted to it, in UTC."]
     rows: Annotated[Count, "Rows of all of them."]
     held_out: Annotated[Recovered | None, "How right the fit was about hidden labels; null where none was hidden."]
@@ -155,7 +154,6 @@ class AppliedModel(NamedTuple):
     drift: Annotated[Drift, "How the rows differ from those of the training."]
 
 
-Loss = Annotated[float | None, Range(0), MayLack]
 ByLabel = Mapping[str, Annotated[float, Range(0)]]
 
 
@@ -185,7 +183,6 @@ class LeadingMixture:
     components: Annotated[Mapping[str, Positive], "Components by label."]
     n_parameters: Annotated[Positive, "Free parameters."]
     share_of_stack: Annotated[Share | None, MayLack, "Its part of an ensemble's weight."] = None
-    prior_strength: Annotated[float | None, Range(0), MayLack, "Of a single mixture: weight of the prior."] = None
     parameters: Annotated[Sequence[MixtureComponent], "Every component; weights add up to 1."]
 
 
@@ -194,7 +191,7 @@ class Convergence(NamedTuple):
 
     log_likelihood: Annotated[float, "Natural log of the data's density, in their own units, without the prior."]
     n_iterations: Annotated[Count, "Steps of EM."]
-    stop: Annotated[str, Choices(shared.STOPS | {"held-out labels": "Cross-validation says so."}), "Why EM ended."]
+    stop: shared.Stop
     converged: Annotated[bool, "EM ended where nothing more was to be gained: by convergence or by rounding."]
     n_starts: Annotated[Positive, "Starts that were tried."]
     path: Annotated[shared.Path, "Log-likelihood after each step, the start first."]
@@ -229,39 +226,11 @@ class Considered(NamedTuple):
     note: Annotated[str, MayLack, "Why it could not be fitted."] = ""
 
 
-class HeldOutLosses(NamedTuple):
-    """Mean −log probability of hidden labels, in nats, the lower the better."""
-
-    stack: Annotated[Loss, "Of the ensemble."] = None
-    single: Annotated[Loss, "Of the mixture shown alone."] = None
-    labels_only: Annotated[Loss, "Of the mixture shown without the rows that have no label."] = None
-    plain_em: Annotated[Loss, "Of EM with one Gaussian of its own covariance per label."] = None
-    majority: Annotated[Loss, "Of the labels' shares."] = None
-
-
-CRITERIA = {
-    "stacked by held-out log-loss": "Many mixtures, weighted by cross-validated log-loss.",
-    "as good as the ensemble": "One mixture fitted by EM, which predicts hidden labels as well as many do.",
-    "held-out log-loss": "The one with the lowest cross-validated log-loss.",
-    "BIC": "The one of the lowest BIC: no label is known.",
-    "as asked": "The command names it.",
-    "default": "Too few labels are known to compare anything.",
-}
-"""By what a model is chosen."""
-
-VERDICTS = {
-    "helped": "Predictions got better.",
-    "hurt": "Predictions got worse.",
-    "made no difference": "No more than one standard error.",
-}
-"""What rows without a label did to predictions of hidden ones."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Selection:
     """How the model was chosen."""
 
-    criterion: Annotated[str, Choices(CRITERIA), "By what it was chosen."]
+    criterion: Annotated[str, "By what it was chosen, in words."]
     considered: Annotated[int | None, Range(1), MayLack, "Mixtures of an ensemble, with weight or without."] = None
     trust: Annotated[Share | None, MayLack, "Weight of an ensemble; the label shares have the rest."] = None
     trees: Annotated[
@@ -269,7 +238,11 @@ class Selection:
     ] = 0.0
     members: Annotated[Sequence[Considered], "Mixtures of an ensemble that have weight, the heaviest first, or others."]
     scores: Annotated[HeldOutLosses, "What hidden labels say of each, in nats; empty where none was hidden."]
-    unlabelled_rows: Annotated[str | None, MayLack, Choices(VERDICTS), "What they did to the mixture shown."] = None
+    unlabelled_rows: Annotated[
+        Literal["helped", "hurt", "made no difference"] | None,
+        MayLack,
+        "What they did to predictions of hidden labels by the mixture shown, beyond one standard error.",
+    ] = None
 
     @property
     def stack(self) -> list[Considered]:
@@ -281,7 +254,6 @@ class BaselineEm(NamedTuple):
     """EM with one Gaussian a label, over the numbers among the predictors."""
 
     covariance: Annotated[shared.Covariance, "What the Gaussians' covariances have in common."]
-    features: Annotated[Sequence[str], "The predictors."]
     parameters: Annotated[Sequence[Gaussian], "A Gaussian for each label."]
     labels_only: Annotated[Sequence[Gaussian] | None, "The same of labelled rows alone; null where no label is known."]
     drift: Annotated[ByLabel | None, "How far other rows moved each mean, in SDs; null where no label is known."]

@@ -5,18 +5,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 from em_impute.diagnostics.values import Audit, ChartData, Importance, Sensitivity
 from em_impute.missingness.values import GroupOfRows, RowCounts
 from em_impute.report.extra import can_write_pages
 from em_impute.report.model import findings, shared
 from em_impute.saved_model.values import Recovered
-from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Sha256, Share
+from em_impute.serialize.annotations import Count, MayLack, Positive, Share
 from em_impute.serialize.classes import to_json
 from em_impute.serialize.json_text import render
-
-METHODS = {"map": "The most probable one.", "draw": "Drawn by their probabilities."}
 
 LEFT_EMPTY = (
     "Cells that were left as they were by the first reason that holds: `without_predictors`, in rows that show no "
@@ -29,7 +27,7 @@ class OutputFile:
     """A file."""
 
     path: Annotated[str, "Its path."]
-    sha256: Annotated[Sha256, "SHA-256 of its bytes."]
+    sha256: Annotated[str, "SHA-256 of its bytes."]
     bytes: Annotated[Count, "Its size in bytes."]
 
 
@@ -72,7 +70,7 @@ class ProbabilityBand(NamedTuple):
 class FilledCells(NamedTuple):
     """How sure the fills are."""
 
-    method: Annotated[str, Choices(METHODS), "How labels were chosen (--method)."]
+    method: Annotated[Literal["map", "draw"], "How labels were chosen: the most probable, or drawn (--method)."]
     imputations: Annotated[Count, "Completed tables that were drawn (--imputations), this one first; 0 for one."]
     by_band: Annotated[Sequence[ProbabilityBand], "Filled cells by the probability of their label, if any, ascending."]
     least_certain: Annotated[Sequence[shared.LabelledCell], "The ten least probable fills, ascending."]
@@ -86,31 +84,19 @@ class Groups(NamedTuple):
     groups: Annotated[Sequence[GroupOfRows], "The first 1,000 of them."]
 
 
-STAGES = {
-    "read": "When the file was read.",
-    "labels": "When the column to fill was read.",
-    "design": "When predictors were made of columns.",
-    "choose": "When the model was chosen.",
-    "fit": "When it was fitted.",
-}
-"""When decisions are taken."""
-
-
 class Decision(NamedTuple):
     """A decision that was taken for the user."""
 
-    step: Annotated[str, Choices(STAGES), "When it was taken."]
+    step: Annotated[str, "When it was taken: read, labels, design, choose or fit."]
     action: Annotated[str, "What was decided, in words."]
     detail: Annotated[str, "How, in words."]
 
 
-class PartFile(NamedTuple):
-    """A part."""
+@dataclass(frozen=True, kw_only=True)
+class PartFile(OutputFile):
+    """A part, as it was read."""
 
-    path: Annotated[str, "Its path."]
     rows: Annotated[Count, "Rows of data."]
-    bytes: Annotated[Count, "Size in bytes, compressed if it is."]
-    sha256: Annotated[Sha256, "SHA-256 of its bytes as they were read."]
     compression: Annotated[str | None, "How it is compressed, as in `input`; null where it is not."]
 
 

@@ -5,32 +5,10 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Annotated, Literal, NamedTuple
 
-from em_impute.serialize.annotations import Choices, Count, MayLack, Pattern, Positive, Range, Sha256, Share
+from em_impute.serialize.annotations import Choices, Count, MayLack, Positive, Range, Share
 
 SCHEMA_VERSION: Literal[1] = 1
 """Changed only when a reader of the version before would misunderstand."""
-
-COVARIANCES = {
-    "full": "Each component has its own covariance.",
-    "tied": "All components share one covariance.",
-    "diag": "Each component has its own variances, and no correlation.",
-    "tied-diag": "All components share their variances, and there is no correlation.",
-    "eii": "Spheres of one size.",
-    "vii": "Spheres, each of its own size.",
-    "vei": "Variances in the same proportions, each component of its own size, and no correlation.",
-    "evi": "Variances in proportions of each component's own, all of one volume, and no correlation.",
-    "vee": "One covariance, of which each component has its own multiple.",
-    "evv": "Each component has its own shape and orientation, all of one volume.",
-    "eev": "One ellipsoid, turned in each component.",
-    "vev": "Ellipsoids of one shape, each turned and of its own size.",
-}
-
-STOPS = {
-    "converged": "Too little was left to gain.",
-    "max_iter": "It had taken as many steps as --max-iter allows.",
-    "rounding": "The next gain drowned in rounding.",
-}
-"""Why EM may end."""
 
 WARNINGS = {
     "W01": "Some labels have few known rows.",
@@ -89,9 +67,13 @@ class Picture(str):
         return str(self)
 
 
+Stop = Annotated[
+    Literal["converged", "max_iter", "rounding", "held-out labels"],
+    "Why EM ended: nothing was left to gain, --max-iter, a gain that drowned in rounding, or cross-validation.",
+]
 Version = Annotated[Literal[1], "Version of the format, changed only where a reader must know."]
 Line = Annotated[int, Range(1), "Line of the file on which the row begins, the first being 1."]
-Covariance = Annotated[str, Choices(COVARIANCES), "What the components' covariances have in common."]
+Covariance = Annotated[str, "What the components' covariances have in common, as --covariance names it."]
 Counts = Annotated[Mapping[str, Count], "Rows by label."]
 Confusion = Annotated[Mapping[str, Counts], "Rows by true label, and within it by the label that was filled."]
 Numbers = Annotated[Mapping[str, float], "Numbers by predictor; texts of a category have one each, as colour=red."]
@@ -123,13 +105,10 @@ class Notice(NamedTuple):
     code: Annotated[str, Choices(WARNINGS), "Which warning it is."]
     message: Annotated[str, "What was found, in words."]
 
-
-def is_note(notice: Notice) -> bool:
-    """Tell whether it merely informs, and is no reason to doubt the result."""
-    return notice.code in NOTES
-
-
-COMPRESSIONS = {"gzip": "gzip.", "bz2": "bzip2.", "xz": "xz.", "zstd": "Zstandard."}
+    @property
+    def is_note(self) -> bool:
+        """It merely informs, and is no reason to doubt the result."""
+        return self.code in NOTES
 
 
 FRAME = "the frame"
@@ -140,9 +119,9 @@ class Input(NamedTuple):
     """The table that was read; a data frame is read as the CSV that it would be."""
 
     path: Annotated[str, "Its path as it was given, standard input or the frame; of parts the first and the last."]
-    sha256: Annotated[Sha256 | None, "SHA-256 of its bytes as they were read; null of several parts."]
+    sha256: Annotated[str | None, "SHA-256 of its bytes as they were read; null of several parts."]
     bytes: Annotated[Count, "Its size in bytes, compressed if it is."]
-    compression: Annotated[str | None, Choices(COMPRESSIONS), "How it is compressed; null where it is not."]
+    compression: Annotated[str | None, "How it is compressed: gzip, bz2, xz or zstd; null where it is not."]
     rows: Annotated[Count, "Rows of data, the header not among them."]
     columns: Annotated[Positive, "Columns."]
     delimiter: Annotated[str, "The character between two cells."]
@@ -156,7 +135,7 @@ class Head:
     schema_version: Version = SCHEMA_VERSION
     tool: Annotated[Tool, "The program that wrote this."]
     command: Annotated[str, "The command that was run, quoted as a shell reads it."]
-    created: Annotated[str, Pattern(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"), "When, in UTC; SOURCE_DATE_EPOCH sets it."]
+    created: Annotated[str, "When, in UTC; SOURCE_DATE_EPOCH sets it."]
     seed: Annotated[Count, "Seed of all that is drawn at random (--seed)."]
     input: Annotated[Input, "The table that was read."]
     column: Annotated[str, "The column that is filled: its name, or its number where it has no name of its own."]
@@ -242,19 +221,3 @@ class LabelledCell:
     line: Line
     label: Annotated[str, "The label that it has, or that it was filled with."]
     probability: Annotated[Share, "Probability of that label."]
-
-
-class ReliabilityBin(NamedTuple):
-    """Known labels whose most probable label was about as probable."""
-
-    rows: Annotated[Positive, "How many they are."]
-    probability: Annotated[Share, "Mean probability that was given to the most probable label."]
-    accuracy: Annotated[Share, "Share of them whose most probable label was the true one."]
-
-
-class Threshold(NamedTuple):
-    """What is filled where a label must be so probable."""
-
-    min_probability: Annotated[Share, "Probability that the label must have."]
-    share: Annotated[Share, "Share of the rows that is filled."]
-    accuracy: Annotated[Share | None, "Share of these whose label is the true one; null where none is filled."]

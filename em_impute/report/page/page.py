@@ -17,7 +17,6 @@ from em_impute.report.document.blocks import FEW, MAX_LISTED, Block, Details, Na
 from em_impute.report.document.document import document_of, file_name
 from em_impute.report.format import NUMBER, printable, shortened, text_of
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import is_note
 
 HERE = Path(__file__).parent
 
@@ -28,20 +27,15 @@ def to_html(*reports: FitReport) -> str:
         {"id": f"r{i}", "document": document_of(report), "charts": draw(report, f"r{i}-chart")}
         for i, report in enumerate(reports, 1)
     ]
+    columns = ", ".join(dict.fromkeys(shortened(one.column, LONGEST_NAME) for one in reports))
     style = css_colours() + (HERE / "style.css").read_text(encoding="utf-8")
     page = _environment().get_template("page.html.jinja")
     return page.render(
-        title=_title(reports),
+        title=f"Fit report: {columns} of {file_name(reports[0])}" if reports else "Fit report",
         views=views,
         style=Markup(style),  # noqa: S704  # a file of this package
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )
-
-
-def _title(reports: Sequence[FitReport]) -> str:
-    """Name the page in plain text."""
-    columns = ", ".join(dict.fromkeys(shortened(one.column, 60) for one in reports))
-    return f"Fit report: {columns} of {file_name(reports[0])}" if reports else "Fit report"
 
 
 def _folded(block: Block) -> list[Block]:
@@ -68,7 +62,6 @@ def _environment() -> Environment:
         "drawn": lambda chart: Markup(chart.svg),  # noqa: S704  # made by us, with texts escaped as XML
         "folded": _folded,
         "from": lambda figures, charts: [chart for name in figures.charts for chart in charts[name]],
-        "is_note": is_note,
         "kind": lambda block: type(block).__name__,
         "legend": _legend,
         "looks": lambda table: [_look(table, at) for at in range(len(table.head))],

@@ -4,8 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from contextlib import contextmanager
 from itertools import accumulate, zip_longest
 from threading import Timer
 from time import monotonic
@@ -15,7 +14,7 @@ from em_impute.report.document.blocks import FEW, MAX_LISTED, Section, Table, Te
 from em_impute.report.format import NUMBER, printable
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
     from em_impute.pipeline.open import Progress
 
@@ -195,36 +194,6 @@ STAGE_WIDTH, BAR_WIDTH = 9, 40
 """Columns of the longest name of a stage, so that the bar stays where it is, and of the bar."""
 
 
-class _Bar:
-    """One line that says what is going on, which rich draws some times a second."""
-
-    def __init__(self) -> None:
-        self.said: tuple[str, float | None, str] = "opening", None, ""
-        self.began = self.stage_began = monotonic()
-
-    def tell(self, stage: str, share: float | None, detail: str) -> None:
-        """Note a stage, how much of it is done, and a detail."""
-        self.stage_began = self.stage_began if stage == self.said[0] else monotonic()
-        self.said = stage, share, with_time_left(detail, share, monotonic() - self.stage_began)
-
-    def __rich__(self) -> "RenderableType":
-        """Draw it: the bar alone may wrap, that is shrink, and makes room for the detail, which tells more."""
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
-        from rich.text import Text
-
-        stage, share, detail = self.said
-        line = Table.grid(padding=(0, 1))
-        line.add_column(no_wrap=True, min_width=STAGE_WIDTH)
-        line.add_column()
-        line.add_column(no_wrap=True, min_width=len("0:00:00"))
-        line.add_column(no_wrap=True)
-        bar = ProgressBar(1.0, share or 0.0, BAR_WIDTH, pulse=share is None)
-        elapsed = Text(str(timedelta(seconds=int(monotonic() - self.began))), style="progress.elapsed")
-        line.add_row(stage, bar, elapsed, Text(printable(detail)))
-        return line
-
-
 @contextmanager
 def progress_bar(console: "Console | None", *, wanted: bool = True) -> "Iterator[Progress]":
     """Show one bar on a terminal for work that takes longer than a moment; without a console show nothing.
@@ -234,24 +203,42 @@ def progress_bar(console: "Console | None", *, wanted: bool = True) -> "Iterator
     if console is None or not wanted or not console.is_terminal or console.is_dumb_terminal:
         yield lambda _stage, _share, _detail: None
         return
-    bar, shown = _Bar(), ExitStack()
+    from rich import progress
+    from rich.table import Column
 
-    def appear() -> None:
-        from rich.live import Live
+    bar = progress.Progress(
+        progress.TextColumn(
+            "{task.description}", markup=False, table_column=Column(no_wrap=True, min_width=STAGE_WIDTH)
+        ),
+        progress.BarColumn(BAR_WIDTH),  # the bar alone may shrink, and makes room for the detail, which tells more
+        progress.TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=len("0:00:00"))),
+        progress.TextColumn("{task.fields[detail]}", markup=False, table_column=Column(no_wrap=True)),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    work, began = bar.add_task("opening", total=None, detail=""), monotonic()
 
-        shown.enter_context(Live(bar, console=console, transient=True, redirect_stdout=False, redirect_stderr=False))
+    def tell(stage: str, share: float | None, detail: str) -> None:
+        nonlocal began
+        task = bar.tasks[work]
+        began = began if stage == task.description else monotonic()
+        told = with_time_left(detail, share, monotonic() - began)
+        task.total = None if share is None else 1.0  # `update` takes None for no change
+        bar.update(work, description=stage, completed=share or 0.0, detail=printable(told))
 
     def end() -> None:
         patience.cancel()
         patience.join()
-        shown.close()
+        bar.stop()
 
     # Waited for in a thread: a stage may take long without saying anything, and the bar shall appear nevertheless.
-    patience = Timer(PATIENCE, appear)
+    patience = Timer(PATIENCE, bar.start)
     patience.daemon = True
     patience.start()
     try:
-        yield lambda stage, share, detail: bar.tell(stage, share, detail) if stage else end()
+        yield lambda stage, share, detail: tell(stage, share, detail) if stage else end()
     finally:
         end()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from em_impute.report.document.document import NO_BETTER, headline
 from em_impute.report.extra import INSTALL_HINT, can_write_pages
 from em_impute.report.model.fit import FitReport
-from em_impute.report.model.shared import Notice, is_note
+from em_impute.report.model.shared import Notice
 from em_impute.report.sentences import noticed
 from em_impute.report.text.console import plain, print_lines, print_sections, print_sentences
 from em_impute.table.text import plural
@@ -72,7 +72,7 @@ def wrote(names: Sequence[str]) -> Iterator[str]:
 def _brief(notice: Notice) -> str:
     """Say a warning in its first sentence, in two lines at most; what a colon introduces is left out of a long one."""
     said = SENTENCE_END.split(notice.message, maxsplit=1)[0].rstrip(".")
-    kind, code = "Note" if is_note(notice) else "Warning", f" ({notice.code})"
+    kind, code = "Note" if notice.is_note else "Warning", f" ({notice.code})"
     room = LINE - len(kind) - len(": ") - len(code)
     if len(said) > room:
         said = shorten(said.partition(": ")[0], LINE + room, placeholder=" …")
