@@ -171,11 +171,23 @@ def _height(run: Mixture) -> float:
 
 
 def _guesses(rows: Rows, n_components: int, prior: Prior, n_starts: int, seed: int) -> Iterator[Parameters]:
-    """Yield starting values, from seeds of k-means++ with random numbers."""
+    """Yield starting values: equal slices along each feature's order, then k-means++ seeds with random numbers."""
     rng = np.random.default_rng(seed)
-    for _ in range(n_starts if n_components > 1 else 1):
-        component = _divide(rows.x, rows.weight, n_components, rng)
+    n_slices = min(rows.x.shape[1], n_starts // 2)
+    for attempt in range(n_starts if n_components > 1 else 1):
+        if attempt < n_slices:
+            component = _slice(rows.x[:, attempt], rows.weight, n_components)
+        else:
+            component = _divide(rows.x, rows.weight, n_components, rng)
         yield _begin(rows, component, n_components, FAMILIES["tied"], prior)
+
+
+def _slice(values: Floats, weight: Floats, n_components: int) -> Integers:
+    order = np.argsort(np.where(np.isnan(values), 0.0, values), kind="stable")
+    middle = (np.cumsum(weight[order]) - weight[order] / 2) / weight.sum()  # of each row's share, between 0 and 1
+    component = np.empty(values.size, dtype=np.intp)
+    component[order] = (middle * n_components).astype(np.intp)
+    return component
 
 
 def _divide(x: Floats, weight: Floats, n_components: int, rng: np.random.Generator) -> Integers:
