@@ -18,7 +18,8 @@ DOCS = Path(__file__).parent
 
 MEANING = {
     ExitCode.DONE: "done, also where nothing was missing: the output is then a copy, byte for byte",
-    ExitCode.NEGATIVE: "the answer is no: `check` found missing cells or something to warn about, or `--strict` did",
+    ExitCode.NEGATIVE: "the answer is no: `check` found missing cells or something to warn about, `--strict`, "
+    "`--fail-on` or `--min-accuracy` stopped the run, or a file of `--each` failed",
     ExitCode.USAGE: "this command line can never work",
     ExitCode.INPUT: "this input cannot be used: absent, unreadable, ragged, or without a column that was named",
     ExitCode.FIT: "no model can be fitted: no label is known, or only one, or no column can predict",

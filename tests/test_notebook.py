@@ -32,6 +32,7 @@ def test_every_cell_runs_and_shows_what_it_should(samples, monkeypatch, capsys):
     assert report._repr_html_().startswith("<iframe srcdoc=")
     assert "&lt;h1" in report._repr_html_()
     assert xml.dom.minidom.parseString(plot._repr_html_()).documentElement.tagName == "svg"  # noqa: S318  # our own
+    assert ' style="background:var(--paper)">' in plot._repr_html_().partition("<style>")[0]
     assert said is None
     assert capsys.readouterr().out.startswith("line 16     gender is missing: filled with female")
     assert counts["sex"].null_count() == 0

@@ -64,8 +64,8 @@ def evaluate(
     >>> heights = [*range(150, 170), *range(170, 190), 150, 189]
     >>> people = pandas.DataFrame({"height": heights, "sex": [*"f" * 20, *"m" * 20, None, None]})
     >>> (report,) = em_impute.evaluate(people, "sex", repeats=2, covariance="tied")
-    >>> report.figures.em_impute.accuracy > 0.7
-    True
+    >>> report, report.figures.em_impute.accuracy > 0.7
+    (<EvaluationReport of column 'sex'>, True)
 
     """
     refuse_unknown("evaluate", options, ModelOptions)

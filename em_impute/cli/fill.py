@@ -50,7 +50,7 @@ def fill(
     done = fill_table(plan, run)
     say(done.reports, done.names, run)
     if not done.reports:
-        run.say([("filled", "nothing: no column of categories has gaps")])
+        run.say([("filled", "nothing: no column of categories has gaps"), *(("left", one) for one in done.left)])
 
 
 def _fill_each(asked: Asked, run: Run) -> None:
@@ -159,9 +159,13 @@ def _fill(asked: Asked, *, behaviour: Behaviour, is_logged: bool, is_shown: bool
             traceback.print_exc()
         raise
     say(done.reports, done.names, run)
+    from em_impute.table.text import listed
+
     cells = [f"{one.missing.filled:,} of {one.missing.cells:,} cells of {one.column}" for one in done.reports]
     codes = sorted({one.code for report in done.reports for one in report.warnings if not one.is_note})
-    line = "; ".join([f"{asked.files[0]}: filled {', '.join(cells)}", *filter(None, [", ".join(done.tables)])])
+    said = [f"{asked.files[0]}: filled {', '.join(cells) or 'nothing'}"]
+    said += [f"left {listed(done.left)}"] * bool(done.left) + [", ".join(done.tables)] * bool(done.tables)
+    line = "; ".join(said)
     return f"{line} ({', '.join(codes)})" if codes else line
 
 

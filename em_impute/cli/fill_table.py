@@ -27,7 +27,7 @@ from em_impute.report.model.fit import FitReport
 from em_impute.report.text.summary import print_summary
 from em_impute.saved_model.store import SavedModel, dump
 from em_impute.table.compression import compressed, suffix_of
-from em_impute.table.output import WrittenFile, write_atomically, write_to_stdout
+from em_impute.table.output import WrittenFile, output_errors, write_atomically, write_to_stdout
 from em_impute.table.source import STANDARD_INPUT
 
 
@@ -37,6 +37,7 @@ class Done(NamedTuple):
     reports: Sequence[FitReport]  # one for each column
     tables: list[str]  # what to call the completed tables
     names: list[str]  # what to call everything that was written, these first
+    left: Sequence[str] = ()  # columns with gaps that --all has left, with the reasons
 
 
 def fill_table(plan: Plan, run: Run, *, is_told: bool = False) -> Done:
@@ -68,7 +69,8 @@ def _fill_file(plan: Plan, request: Request, source: tuple[SavedModel, str] | No
         made = done.reports(command, data) if request.examined else ()
         watch("", None, "")  # standard output may be the terminal that shows the bar
         cells = chain.from_iterable(changed_cells(done.opened, one) for one in done.completions)
-        return _write_rest(made, model, cells, tables, plan, run)
+        left = [f"{one.name}: {one.reason}" for one in done.opened.left]
+        return _write_rest(made, model, cells, tables, plan, run)._replace(left=left)
 
 
 def _fill_parts(plan: Plan, request: Request, source: tuple[SavedModel, str] | None, run: Run) -> Done:
@@ -185,6 +187,8 @@ def _write_data(done: Completed, plan: Plan, watch: Progress) -> list[WrittenFil
                 watch("", None, "")
                 written.append(write_to_stdout(next(contents)))
             elif place is None:
+                with output_errors(f"cannot make a folder for {path}", "name another one with -o"):
+                    Path(path).parent.mkdir(parents=True, exist_ok=True)
                 written.append(write_atomically(path, counted(next(contents)), hashed=hashed))
             else:
                 blocks = place.replacing(compressed(counted(next(contents)), suffix_of(source.compression)))

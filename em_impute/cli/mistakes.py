@@ -94,6 +94,8 @@ def _of_usage(message: str, words: Sequence[str]) -> Iterator[str]:
             per_cent = (value.removesuffix("%") for value in _values(flag, words))
             numbers = [float(value) for value in per_cent if NUMBER.fullmatch(value)]
             yield from (f"{flag} takes a share: {one:g} % is {one / 100.0:g}" for one in numbers if one > 1.0)
+            with_comma = (value for value in _values(flag, words) if re.fullmatch(r"[01]?,\d+", value))
+            yield from (f"{flag} takes a point: {value.replace(',', '.')}" for value in with_comma)
 
 
 def _of_option(said: str) -> Iterator[str]:

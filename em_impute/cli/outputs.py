@@ -83,7 +83,8 @@ def _tables(inputs: Sequence[str], asked: Output, *, in_parts: bool) -> tuple[st
         return tuple(_renamed(path, ".filled") for path in inputs)
     if output is None or output in STDOUT_NAMES:
         return (STDOUT,)
-    if not (in_parts and inputs and (len(inputs) > 1 or output.endswith("/") or Path(output).is_dir())):
+    is_folder = output.endswith("/") or (in_parts and (len(inputs) > 1 or Path(output).is_dir()))
+    if not (inputs and is_folder):
         return (place_of(output),)
     outputs = tuple(f"{output.rstrip('/')}/{path.rpartition('/')[2]}" for path in inputs)
     twice = first_repeated(outputs)
@@ -147,7 +148,7 @@ def check_outputs(
     targets = [Path(path) for path in outputs if path != STDOUT]
     if outputs.count(STDOUT) > 1:
         message = "standard output can carry the CSV, one report or --diff, not two of them"
-        raise UsageError(message, "name a file with -o or -r")
+        raise UsageError(message, "name a file with -o or -r; --dry-run --json writes the report alone")
     with suppress(FileNotFoundError):  # the current folder is gone: writing will say so
         if len(set(map(os.path.realpath, targets))) < len(targets):
             raise UsageError("two outputs have the same path", "give each a path of its own")

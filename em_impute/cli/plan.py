@@ -87,7 +87,7 @@ def plan_table(asked: Asked, log: Log) -> Plan:
         raise UsageError("--backend dask cannot write to standard output: its processes write files", "add -o FILE")
     request = replace(request, path=None if in_parts else path, keeps_model=model is not None)
     planned = Plan(asked, request, inputs, data, reports, model, place, in_parts)
-    makes_folders = in_parts or asked.folder is not None
+    makes_folders = in_parts or asked.folder is not None or (output.output or "").endswith("/")
     backup, clobber = None if place is None else place.backup, not output.no_clobber
     if place is not None:
         place.check()

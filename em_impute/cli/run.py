@@ -215,6 +215,8 @@ class Run:
 
     def judged(self, reports: "Sequence[FitReport | EvaluationReport]") -> NegativeError | None:
         """Give the error that --strict, --fail-on or --min-accuracy make of what was found; notes are no warnings."""
+        from em_impute.report.model.fit import FitReport
+
         found = {one.code for report in reports for one in report.warnings if not one.is_note}
         codes, option = (found, "--strict") if self.asked.strict else (found & self._fatal, "--fail-on")
         if codes:
@@ -224,9 +226,10 @@ class Run:
         for report in reports if least is not None else ():
             share = report.share_right
             if share is None or share < (least or 0.0):
-                right = "no label could be hidden" if share is None else f"{share:.3f} of hidden labels are right"
+                which = report.scores[0][0] if isinstance(report, FitReport) and report.scores else "hidden labels"
+                right = "no label could be hidden" if share is None else f"{share:.3f} of {which} are right"
                 what = f"{right} in column {report.column!r}: with --min-accuracy {least:g} nothing is written"
-                return NegativeError(what, "name better predictors with -x, or ask for less")
+                return NegativeError(what, "find better predictors, label more rows and fit anew, or ask for less")
         return None
 
     def write(self, path: str, content: str | bytes) -> None:

@@ -1,5 +1,6 @@
 """From the predictors to what the engine is given: numbers in standard units, categories as codes and as 0 and 1."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -191,7 +192,8 @@ def make_design(  # noqa: PLR0913  # all that is known of a table
     )
     unused = [column for column in silent if column not in dict(texts)]
     rejected = (*refused, *(Rejected(column, "its times tell nothing of the labels") for column in unused))
-    _refuse_none_or_too_many(numbers, texts, rejected, MAX_FEATURES if with_categories else MAX_COVARYING)
+    dividing = () if groups is None else (Rejected(groups[0], "it divides the rows"),)
+    _refuse_none_or_too_many(numbers, texts, (*dividing, *rejected), MAX_FEATURES if with_categories else MAX_COVARYING)
     read = [_category(name, column) for name, column in texts]
     parts = [] if groups is None else [_category(*groups)]
     if with_categories:
@@ -231,7 +233,8 @@ def _refuse_none_or_too_many(
         reasons = listed([f"{shown(one.name)}: {one.reason}" for one in rejected], separator="; ")
         message = f"no column is left to predict from{f' ({reasons})' if reasons else ''}"
         code = next((one.name for one in rejected if one.reason.startswith(("identifier", "zero-padded"))), None)
-        as_text = f"if part of a code tells the label, add {option('kinds', f'{code}=text')}"
+        typed = re.sub(r".* \(column (\d+)\)", r"\1", code or "")  # a name of several columns can name none
+        as_text = f"if part of a code tells the label, add {option('kinds', f'{typed}=text')}"
         raise FitError(message, f"name usable columns with {option('features')}" if code is None else as_text)
     if len(numbers) > most:
         too_many = f"{len(numbers):,} numeric columns are too many for the model that is asked for: {most:,} at most"

@@ -66,6 +66,12 @@ class TextScores:
         """The columns that they are made of."""
         return tuple(one.name for one in self.model.vocabularies)
 
+    @property
+    def of_texts(self) -> list[int]:
+        """Where those of them stand in the table whose texts count, rather than whether there is a number."""
+        places = self.column
+        return [places[one.name] for one in self.model.vocabularies if one.name in places and SHOWN not in one.texts]
+
     def added(self, table: Table, first: int) -> Table:
         """Put the scores of all rows beside the columns of a table that was read, from the place `first` on."""
         texts = [

@@ -116,7 +116,7 @@ def compare(
     members = tuple(member for plan in every for member in plan.members)
     score, place = np.empty((n_labels, len(members), len(without) // N_FOLDS, without.shape[1])), 0
     for plan in every:
-        progress(f"trying {plan.per_label} × {plan.view}")
+        progress(f"trying predictors {plan.view}, Gaussians per label {plan.per_label}")
         view = view_of[plan.view]
         if plan.view not in data_of_view:
             data_of_view[plan.view] = gather(view, examples, n_labels)

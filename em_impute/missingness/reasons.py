@@ -24,6 +24,7 @@ import numpy as np
 
 from em_impute.em.blocks import Flags, Floats, Integers
 from em_impute.missingness.regression import climb, evidence_of_predictors, log_mean_exp, rate_of
+from em_impute.missingness.values import DOUBTFUL
 from em_impute.serialize.annotations import Axes
 
 AT_RANDOM, BY_PREDICTORS, BY_CLASS = range(3)
@@ -45,10 +46,6 @@ VAGUE = 1e-4
 
 N_POINTS = 32
 """Draws of the rates over which probabilities are averaged, each with its mirror image about the centre."""
-
-DOUBTFUL = 0.2
-"""Probability of the class below which the fills take labels to be missing at random: twice what is believed of it
-beforehand, so that without evidence nothing moves."""
 
 SURE = 0.03
 """Standard deviation of the log-odds of losing a label below which one point stands for all draws."""

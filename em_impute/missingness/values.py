@@ -5,6 +5,10 @@ from typing import Annotated, NamedTuple
 
 from em_impute.serialize.annotations import Choices, Count, MayLack, Range, Share
 
+DOUBTFUL = 0.2
+"""Probability of the class below which the fills take labels to be missing at random: twice what is believed of it
+beforehand, so that without evidence nothing moves."""
+
 
 class RowCounts(NamedTuple):
     """Rows by whether they have a label."""

@@ -83,7 +83,7 @@ def choose_model(design: Design, how: HowMissing, covariance: str, recipe: Recip
     baseline = shares_of_folds(examples, folds, n_labels)[folds[held]]
     candidates, held_out = [], {}
     for family in families:
-        progress(f"trying {family}")
+        progress(f"trying covariance {family}")
         try:
             probability = _hold_out(rows, shown, folds, asked, n_labels, recipe._replace(family=family))
         except FitError as error:
@@ -174,7 +174,7 @@ def choose_clusters(design: Design, covariance: str, recipe: Recipe, progress: P
     hierarchy = build_hierarchy(rows, overall_covariance(rows), recipe.seed)
 
     def compare(family: str, n_groups: int, *, is_thorough: bool = True) -> Candidate:
-        progress(f"trying {n_groups} × {family}")
+        progress(f"trying {n_groups} groups, covariance {family}")
         one = recipe._replace(family=family, thorough=is_thorough)
         if not is_thorough:
             limit = min(SHORT_MAX_ITER, recipe.stopping.max_iter)

@@ -143,24 +143,33 @@ def read_opened(raw: Source, request: Request, progress: Progress, *, may_be_emp
     return opened if may_be_empty else interpreted(opened, request)
 
 
+NO_LABEL = "no label is known"
+
+FEW_LABELS = 10
+"""Texts that may be labels however few rows have each; more of which most rows have their own are remarks."""
+
+
 def _incomplete(table: Table, request: Request, name: str) -> tuple[list[int], list[Rejected]]:
     """Divide the columns with gaps, null values too, into categories, to be filled, and others, with the reason."""
     to_fill, left, names, null_values = [], [], unique_names(table.dialect.names), request.null_values
     measured = _measured(table, names, request, name)
     for column, numbers in table.numbers.items():
         category = table.categories.get(column)
-        n_missing, reason = numbers.n_missing, f"it holds {'codes' if numbers.is_code else 'numbers'}"
-        is_gapless = not 0 < n_missing < numbers.size
+        n_missing, held = numbers.n_missing, "codes" if numbers.is_code else "numbers"
+        reason = f"it holds {held}" if n_missing < numbers.size else NO_LABEL
         if category is not None:
             known = dict(zip(category.texts, category.counts.tolist(), strict=True))
             n_missing = category.n_missing + sum(n for text, n in known.items() if text in null_values)
-            is_gapless, is_one = not n_missing, len(known.keys() - null_values) <= 1
-            reason = "it holds one text only" if is_one else measured.get(names[column], "")
-            if category.too_many and not reason:
+            labels, reason = known.keys() - null_values, measured.get(names[column], "")
+            if len(labels) <= 1:
+                reason = "it holds one text only" if labels else NO_LABEL
+            elif category.too_many and not reason:
                 reason = f"it holds more than {category.limit} different texts"
-        if not is_gapless and reason:
+            elif len(labels) > FEW_LABELS and 2 * len(labels) > sum(known[text] for text in labels):
+                reason = reason or "its texts hardly repeat"
+        if n_missing and reason:
             left.append(Rejected(names[column], f"{n_missing:,} missing, but {reason}"))
-        elif not is_gapless:
+        elif n_missing:
             to_fill.append(column)
     return to_fill, left
 

@@ -1,6 +1,7 @@
 """The parts of a table: files with the same columns."""
 
 import glob
+import re
 import shutil
 import sys
 import tempfile
@@ -25,6 +26,9 @@ from em_impute.table.dialect import Dialect, detect_dialect
 from em_impute.table.read import Table, read_tables
 from em_impute.table.source import Source, open_source, spool_errors
 from em_impute.table.text import shown_path
+
+COMPLETED = re.compile(r"\.filled(\.\d+)?(?=(\.\w+){1,2}$)")
+"""What the name of a completed file has that its source lacks: a.filled.csv, a.filled.2.csv.gz."""
 
 T = TypeVar("T", str, Path)
 
@@ -56,7 +60,7 @@ def is_pattern(path: str) -> bool:
 
 
 def find_parts(named: Sequence[str]) -> list[str]:
-    """List all parts: files in the order given, those of a pattern by name.
+    """List all parts: files in the order given, those of a pattern by name, without what a run before made of them.
 
     Raises `TableError` for a pattern that no file has, `UsageError` for a file that is named twice.
     """
@@ -67,7 +71,8 @@ def find_parts(named: Sequence[str]) -> list[str]:
             raise TableError(
                 f"no file is called {shown_path(path)}", "check the pattern; in quotes it is expanded here"
             )
-        found += names
+        sources = (COMPLETED.sub("", name) for name in names)
+        found += [name for name, source in zip(names, sources, strict=True) if source == name or source not in names]
     twice = first_repeated(found)
     if twice is not None:
         raise UsageError(f"{shown_path(twice)} is named twice", "name each part once")

@@ -59,10 +59,15 @@ class _Row:
 
     @cached_property
     def parts(self) -> list[tuple[int, ...]]:
-        """Of these columns each that is read as it is; last all that are scored together, the most telling first."""
-        shown, read, scored = self.shown, {*self.model.unscored, self._by}, self.model.scored
-        parts = [(column,) for column in shown if column in read]
-        texts = [column for column in shown if column in scored]
+        """Of these columns each that is read as it is; last all that are scored together, the most telling first.
+
+        A category or number whose texts are scored as well is of the latter alone: beside it a mixture takes its share
+        out of their score, so that what the score of the others says would seem to be said by it.
+        """
+        by_text = () if self.model.texts is None else self.model.texts.of_texts
+        alone = {*self.model.unscored}.difference(by_text) | {self._by}
+        parts = [(column,) for column in self.shown if column in alone]
+        texts = [column for column in self.shown if column in self.model.scored]
         told = self._with(len(texts), _emptied(texts, np.eye(len(texts), dtype=np.bool_)))
         lost = np.zeros(len(texts))  # of the scores, without each
         for place, (here, _) in self.scores.items():
@@ -184,10 +189,11 @@ def _contributions(row: _Row, label: int) -> list[Contribution]:
     *alone, texts = row.parts
     parts = [*alone, texts] if texts else alone
     columns, n = [column for (column,) in alone], len(parts)
+    beside = [column for column in texts if column not in columns]
 
     def heights(is_empty: Flags) -> list[float]:
         scoreless = np.flatnonzero(is_empty[:, -1]) if texts else None
-        cells = _emptied(columns, is_empty[:, : len(columns)])
+        cells = _emptied([*columns, *beside], is_empty[:, [*range(len(columns)), *[-1] * len(beside)]])
         found: list[float] = log_odds(row.put(len(is_empty), cells, scoreless), label).tolist()
         return found
 

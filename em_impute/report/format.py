@@ -66,7 +66,9 @@ def p_value(value: float | None) -> str:
 
 def log_likelihood(value: float | None) -> str:
     """Write a log-likelihood, or a criterion made of one, whose decimals matter."""
-    return number(None) if value is None else f"{value:,.3f}" if abs(value) < HUGE else f"{value:.6g}"
+    if value is None:
+        return number(None)
+    return (f"{value:,.3f}" if abs(value) < HUGE else f"{value:.6g}").replace("-", "−")
 
 
 def printable(text: str) -> str:

@@ -39,7 +39,9 @@ def _of_fit(report: FitReport, suffix: str) -> str:
         from em_impute.report.charts.looks import css_colours
 
         svg = "".join(chart.svg for chart in draw(report, "plot")["main"])
-        return svg.replace(">", f"><style>{css_colours()}text{{font:11px sans-serif}}</style>", 1)
+        style = f"{css_colours()}text{{font:11px sans-serif}}"
+        # Paper of its own: a notebook may be light where the system is dark.
+        return svg.replace(">", f' style="background:var(--paper)"><style>{style}</style>', 1)
     if suffix == ".html":
         refuse_without(PAGE, "an HTML page")
     return render([report], suffix)

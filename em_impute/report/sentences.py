@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from em_impute.report.format import number
 from em_impute.report.model.findings import AppliedModel, OutOfRange
+from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import Notice
 from em_impute.table.text import plural
 
@@ -13,6 +14,31 @@ REASONS = {
     "below_min_probability": "less sure than was asked for",
 }
 """Why a cell is left as it is."""
+
+SHIFTED = "log-odds shifted"
+"""The decision that --delta is."""
+
+ALIKE = 0.99
+"""Effective rows per row from which on hidden rows count as good as alike."""
+
+
+def is_drawn(report: FitReport) -> bool:
+    """Tell whether labels were drawn by their probabilities, not the most probable ones taken."""
+    return report.filled is not None and report.filled.method == "draw"
+
+
+def shifted(report: FitReport) -> str:
+    """Say by how much log-odds were shifted where labels are missing; nothing where they were not."""
+    return ", ".join(one.detail for one in report.log if one.action == SHIFTED)
+
+
+def weighing(report: FitReport) -> str:
+    """Say how hidden rows count; nothing where they count alike."""
+    found = report.accuracy
+    if found is None or found.effective_rows > ALIKE * found.rows:
+        return ""
+    asked = " as --weights says and" if any(one.action == "rows weighted" for one in report.log) else ""
+    return f", weighted{asked} to resemble the rows to fill"
 
 
 def noticed(found: Iterable[Notice]) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,10 @@ MARKS = (  # UTF-32 first: its little-endian mark begins with that of UTF-16
 NO_FILE_ENCODINGS = ("punycode", "idna", "unicode_escape", "raw_unicode_escape", "utf-7")  # of names, not of files
 WIDE = ("utf-16", "utf-32")  # of several bytes a character: a mark says which byte is first
 
+CONTROLS, MOST_CONTROLS = bytes({*range(1, 32)} - {*b"\t\n\v\f\r\x1b"}), 8
+"""Characters of which text has none, but some that separate its fields.  What is no text has nearly all of them, and
+bytes of which hardly any are UTF-8."""
+
 
 def sniff_encoding(source: Source, wanted: str | None) -> tuple[str, bytes, bool]:
     """Decide by the byte-order mark and by what the user `wanted` (None: UTF-8) how the bytes are text.
@@ -47,6 +51,9 @@ def sniff_encoding(source: Source, wanted: str | None) -> tuple[str, bytes, bool
             f"{shown_path(source.name)} is full of NUL bytes: UTF-16 without BOM?",
             f"try {option('encoding', f'utf-16-{order}')}",
         )
+    n_controls = sum(code in head for code in CONTROLS)
+    if transparent and n_controls > MOST_CONTROLS and 4 * len(head.decode(errors="ignore")) < 3 * len(head):
+        raise TableError(f"{shown_path(source.name)} is not text", "export it as CSV first")
     if head and not bom and name.startswith(WIDE) and 0 not in head:
         raise TableError(
             f"{shown_path(source.name)} is not {name}: it holds no NUL byte, so no comma and no line end in it",

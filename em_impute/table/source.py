@@ -161,8 +161,9 @@ def _opened(path: Path, name: str, resources: ExitStack) -> BinaryIO:
     except IsADirectoryError:
         raise TableError(f"{shown_path(name)} is a directory", "name the CSV file in it") from None
     except FileNotFoundError:
-        hint = "fetch it first: only files are read" if "://" in name else _similar(path)
-        raise TableError(f"{shown_path(name)} does not exist", hint) from None
+        if url := re.fullmatch(r"(\w{2,}):/+(.+)", name):  # of which a path has lost a slash
+            raise TableError(f"only files are read, not {'://'.join(url.groups())}", "download it first") from None
+        raise TableError(f"{shown_path(name)} does not exist", _similar(path)) from None
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
 

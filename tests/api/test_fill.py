@@ -18,7 +18,7 @@ ONE = {"covariance": "tied"}
     ("name", "column", "options", "arguments"),
     [
         ("penguins", "sex", {"features": ["bill_depth_mm", "species"], "by": "island"}, ["-x", "bill_depth_mm", "-x", "species", "--by", "island"]),
-        ("faithful", "kind", {"labels": ["short", "long"], "order_by": "waiting"}, ["--labels", "short,long", "--order-by", "waiting"]),
+        ("faithful", "kind", {"labels": ["short", "long"], "order_by": "waiting"}, ["--labels", "short, long", "--order-by", "waiting"]),
         ("penguins", "sex", {"probability": True, "indicator": True, "method": "draw", **ONE}, ["--probability", "--indicator", "--method", "draw", "--covariance", "tied"]),
     ],
     ids=["groups", "no label", "columns"],
@@ -28,8 +28,8 @@ def test_a_frame_is_completed_as_the_command_line_completes_the_file_it_would_be
 ):
     frame = pd.read_csv(SAMPLES / f"{name}.csv")
     frame.to_csv(tmp_path / "frame.csv", index=False)
-    call("fill", "frame.csv", "-c", column, *arguments, "-o", "done.csv", "-r", "report.json", "-qq")
-    by_file, told = pd.read_csv(tmp_path / "done.csv"), json.loads((tmp_path / "report.json").read_text())
+    call("fill", "frame.csv", "-c", column, *arguments, "-o", "done/", "-r", "report.json", "-qq")
+    by_file, told = pd.read_csv(tmp_path / "done/frame.csv"), json.loads((tmp_path / "report.json").read_text())
 
     filled, report = em_impute.fill(frame, column, **options)
     said = json.loads(report.to_json())

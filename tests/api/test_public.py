@@ -1,6 +1,5 @@
 """What the package itself offers, and what asking for it imports."""
 
-import pickle
 import subprocess
 import sys
 
@@ -44,9 +43,3 @@ def test_errors_that_blame_the_data_or_an_option_are_value_errors():
     for name in ("ColumnError", "DesignError", "FitError", "TableError", "UsageError"):
         assert issubclass(getattr(em_impute, name), ValueError)
         assert issubclass(getattr(em_impute, name), em_impute.EmImputeError)
-
-
-def test_errors_can_be_sent_between_processes():
-    sent = pickle.loads(pickle.dumps(em_impute.DesignError("what", "what to do")))  # noqa: S301  # our own
-
-    assert (sent.message, sent.hint) == ("what", "what to do")

@@ -18,6 +18,9 @@ REFUSED = {
     "Parquet": (b"PAR1\x15\x04\x15\x10", "", INPUT, "a.csv looks like Parquet, not CSV", "make it one: duckdb"),
     "R, compressed as R does": (gzip.compress(b"RDX3\nX\n\x00\x00"), "", INPUT, "a.csv looks like a workspace of R, not CSV", "export"),
     "JSON": (b'{"g": "a", "x": 1}\n', "", INPUT, "a.csv looks like JSON, not CSV", "make it one: duckdb"),
+    "no text": (bytes(range(128, 256)) + bytes(range(1, 128)), "", INPUT, "a.csv is not text", "export it as CSV first"),
+    "codes whose names stand twice": (
+        b"c,g,c\n1,x,5\n2,,6\n3,y,7\n", "", FIT, "'c (column 1)': identifier", "add --as 1=text"),
     "the page of a login": (b"\n<!DOCTYPE html>\n<title>Sign in</title>", "", INPUT, "a.csv looks like a web page, not CSV", "see what it says"),
     "a pointer of Git LFS": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n", "", INPUT, "a.csv is a pointer of Git LFS", "git lfs pull"),

@@ -15,8 +15,10 @@ def table(tmp_path):
     sex = [None if i % 4 == 1 else "fm"[k] for i, k in enumerate(kind)]
     eyes = ["-99" if i % 5 == 2 else ("blue", "brown")[k] for i, k in enumerate(kind)]
     name = [None if i == 7 else f"name {i}" for i in range(n)]
-    same = [None if i % 3 else "yes" for i in range(n)]
-    (tmp_path / "t.csv").write_text(csv_of("x,sex,eyes,name,same,y", x, sex, eyes, name, same, range(n)))
+    same, none = [None if i % 3 else "yes" for i in range(n)], [None] * n
+    said = [f"remark {i // 4}" if i % 3 == 0 and i < 50 else None for i in range(n)]
+    columns = (x, sex, eyes, name, same, none, said)
+    (tmp_path / "t.csv").write_text(csv_of("x,sex,eyes,name,same,none,said,y", *columns, range(n)))
     return tmp_path
 
 
@@ -56,6 +58,8 @@ def test_check_lists_every_column_with_gaps(run, table):
         "left        x: 7 missing, but it holds numbers",
         "left        name: 1 missing, but it holds more than 50 different texts",
         "left        same: 40 missing, but it holds one text only",
+        "left        none: 60 missing, but no label is known",
+        "left        said: 43 missing, but its texts hardly repeat",
     ]
 
 
@@ -79,6 +83,15 @@ def test_times_and_amounts_are_left_however_few_they_are_unless_they_are_called_
     assert "clock: 6 categories" in said
     assert "not used    clock:" not in said  # though its times are not
     assert "column      clock: 51 known, 9 missing (9 empty)" in told
+
+
+def test_where_nothing_can_be_filled_the_columns_with_gaps_are_named(call, tmp_path):
+    (tmp_path / "t.csv").write_text("g,x\n1,2\n,3\n2,5\n")
+    *_, alone = call("fill", "t.csv", "--all", "--dry-run")
+    *_, each = call("fill", "--each", "t.csv", "--all", "-o", "out")
+
+    assert alone.endswith("has gaps\nleft        g: 1 missing, but it holds numbers\n")
+    assert "t.csv: filled nothing; left g: 1 missing, but it holds numbers; out/t.csv\n" in each
 
 
 @pytest.mark.parametrize("source", ["t.csv", "-"])

@@ -45,6 +45,15 @@ hint: see what is said of each
 """
 
 
+@pytest.mark.parametrize("command", [("--each", "--imputations", "2"), (), ("--imputations", "2")])
+def test_a_second_run_of_a_pattern_passes_over_what_the_first_made_of_its_files(call, folder, command):
+    (folder / "in" / "c.csv").write_bytes(table(9))
+    first = call("fill", "in/*.csv", *ONE, "--no-report", *command), contents(folder / "in")
+
+    assert first[0][0] == 0
+    assert first == (call("fill", "in/*.csv", *ONE, "--no-report", *command), contents(folder / "in"))
+
+
 @pytest.mark.parametrize("workers", [[], ["--workers", "2"]])
 def test_each_file_gets_the_bytes_of_a_run_of_its_own_and_a_line_and_one_that_fails_is_named(run, folder, workers):
     for name in "abd":

@@ -4,7 +4,6 @@ Where it must not lie stands in tests/cases/test_refusals.py.
 """
 
 import fcntl
-import hashlib
 import os
 import re
 import signal
@@ -39,27 +38,6 @@ def start(folder, *arguments, **options):
 def unread(pipe):
     """Count the bytes in a pipe that nobody has read."""
     return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
-
-
-def test_a_quiet_run_is_told_to_the_log_and_to_nobody_else(call, samples):
-    said = call(*FILL, "--log-file", "run.log")
-    told = lines(samples / "run.log")
-    texts = [text for _, _, _, text in told]
-    before, after = ((samples / name).read_bytes() for name in ("heights.csv", "heights.filled.csv"))
-
-    assert (0, "", "") == said
-    assert texts[0].startswith("begin em-impute ")
-    assert texts[0].endswith(f": em-impute {' '.join(FILL)} --log-file run.log")
-    assert (
-        f"input heights.csv: 934 rows, 3 columns, {len(before):,} bytes, sha256 {hashlib.sha256(before).hexdigest()}"
-        == texts[1]
-    )
-    assert "column gender: 654 known, 280 missing (280 empty)" in texts
-    assert "read: delimiter: comma, detected" in texts
-    assert f"wrote heights.filled.csv: {len(after):,} bytes, sha256 {hashlib.sha256(after).hexdigest()}" == texts[-2]
-    assert re.fullmatch(r"end: exit code 0 after \d+\.\d s", texts[-1])
-    assert 1 == len({process for _, process, _, _ in told})
-    assert {"INFO   "} == {level for _, _, level, _ in told}
 
 
 @pytest.mark.parametrize(

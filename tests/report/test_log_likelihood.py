@@ -61,6 +61,6 @@ def test_plain_em_of_a_report_and_of_explain_end_at_one_height(call, tmp_path, t
 
     assert code == 0
     assert json.loads(said)["steps"][-1]["log_likelihood"]["after"] == pytest.approx(report["log_likelihood"], abs=1e-5)
-    assert f"log-likelihood of {report['log_likelihood']:,.3f} " in told
+    assert f"log-likelihood of −{-report['log_likelihood']:,.3f} " in told
     assert 1 == told.count("log-likelihood")
     assert log_likelihood(table, report["parameters"]) == pytest.approx(report["log_likelihood"], rel=1e-9)

@@ -58,20 +58,30 @@ def test_a_shift_under_a_saved_model_is_told_to_cron(call, tmp_path):
     assert not (tmp_path / "no.csv").exists()
 
 
+HIDDEN, BEFORE = "hidden known labels", "labels hidden when the model was fitted"
+
+
 @pytest.mark.parametrize(
-    "arguments",
-    [("fill", "-o", "b.csv"), ("fill", "--backend", "serial", "-o", "b.csv"), ("evaluate", "--repeats", "2")],
+    ("told", "arguments"),
+    [
+        (HIDDEN, ("fill", "-o", "b.csv")),
+        (HIDDEN, ("fill", "--backend", "serial", "-o", "b.csv")),
+        (BEFORE, ("fill", "--model", "m.json", "-o", "b.csv")),
+        ("hidden labels", ("evaluate", "--repeats", "2")),
+    ],
 )
-def test_too_few_right_labels_stop_a_run_only_below_what_is_asked(call, tmp_path, arguments):
+def test_too_few_right_labels_stop_a_run_only_below_what_is_asked(call, tmp_path, told, arguments):
     command, *more = arguments
     csv(tmp_path, separation=1.0)
+    if told is BEFORE:
+        call("fill", "t.csv", "-c", "kind", "-qq", "--no-report", "--save-model", "m.json")
     stopped, passed = (
         call(command, "t.csv", "-c", "kind", *more, "-qq", "--min-accuracy", least) for least in ("0.99", "0.5")
     )
 
     assert (1, "") == stopped[:2]
     assert re.fullmatch(
-        r"error: 0\.\d{3} of hidden labels are right in column 'kind': with --min-accuracy 0.99 nothing is written\n"
+        rf"error: 0\.\d{{3}} of {told} are right in column 'kind': with --min-accuracy 0.99 nothing is written\n"
         r"hint: .*\n", stopped[2],
     )  # fmt: skip
     assert (0, "", "") == passed
@@ -96,11 +106,3 @@ def test_json_is_the_report_on_standard_output_and_takes_the_place_of_files(call
     assert (code, dry[0]) == (0, 0)
     assert json.loads(report)["missing"]["filled"] == json.loads(dry[1])["missing"]["filled"] == 40
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv", "t.filled.csv"]
-
-
-def test_quiet_keeps_warnings_and_silent_keeps_nothing(call, tmp_path):
-    csv(tmp_path, labels=("cat", "Cat"))
-    quiet, silent = (call("fill", "t.csv", "-c", "kind", "--no-report", option) for option in ("-q", "-qq"))
-
-    assert quiet == (0, "", "warning: kind: W14: 2 labels of 'kind' differ only in spelling: 'Cat', 'cat'.\n")
-    assert silent == (0, "", "")

@@ -131,7 +131,7 @@ PARSERS: dict[str, Callable[[Any], Any]] = {
     "components": read_number,
     "deltas": lambda texts: read_pairs(texts, "--delta", "a label and a number", math.isfinite),
     "kinds": lambda texts: tuple((column, kind) for column, _, kind in (text.rpartition("=") for text in texts)),
-    "labels": lambda text: tuple(text.split(",")),
+    "labels": lambda text: tuple(one.strip() for one in text.split(",")),
     "unlabelled_weight": lambda text: None if text == "auto" else read_number(text),
 }
 """Options whose texts stand for something else."""

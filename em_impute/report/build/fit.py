@@ -81,20 +81,20 @@ def build_report(
         marked=marked,
         log=decisions(opened, completion, request, counted),
         warnings=shared.notices(said),
-        **_of_fit(opened, completion, counted, wrong, is_read=request.reported),
+        **_of_fit(opened, completion, counted, wrong, request),
     )
     return report if filled_by is None else _with_model(report, *filled_by, counted)
 
 
 def _of_fit(
-    opened: InputTable, completion: ColumnResult, counted: Counted, wrong: findings.ExpectedWrong, *, is_read: bool
+    opened: InputTable, completion: ColumnResult, counted: Counted, wrong: findings.ExpectedWrong, request: Request
 ) -> dict[str, Any]:
     """Make the sections on the fit; where there was none, on the columns alone; where nobody reads it, what judges."""
     found, examined = completion.fitted, completion.diagnostics
     if found is None:
         return {"features": Features(used=(), rejected=())}
     sections: dict[str, Any] = {"features": Features(used=(), rejected=()), "accuracy": _accuracy(found, wrong)}
-    if not is_read:
+    if not request.reported:
         return sections
     sections |= {
         "features": shared.features_of(found.design, found.readings, found.texts),
@@ -114,7 +114,7 @@ def _of_fit(
         for (part, line), (_, label, own, likely, other) in zip(places, found_odd, strict=True)
     ]
     return sections | {
-        "missingness": missingness_of(found, examined.missingness),
+        "missingness": missingness_of(found, examined.missingness, is_shifted=bool(request.deltas)),
         "sensitivity": examined.sensitivity,
         "suspect_labels": suspects,
         "audit": examined.audit,

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from em_impute.missingness.how_missing import HowMissing
-from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, DOUBTFUL, Reasons
-from em_impute.missingness.values import Difference
+from em_impute.missingness.reasons import AT_RANDOM, BY_CLASS, BY_PREDICTORS, Reasons
+from em_impute.missingness.values import DOUBTFUL, Difference
 from em_impute.model.column import FittedColumn
 from em_impute.report.format import LIKELY, percent
 from em_impute.report.model.findings import Missingness, MissingReasons
@@ -20,6 +20,7 @@ UNPROVEN = (
     "Filling assumes that among similar rows, missing labels follow the same mix as known ones. Only the missing "
     "labels could prove it. The sweep of δ shows what would follow if not."
 )
+AS_ASKED = "Filling shifts the odds of missing labels as --delta says. Only the missing labels could prove it."
 
 SURE = 0.9
 """Probability of the class from which on it is said to be the reason; from `DOUBTFUL` on, that it may be.  The
@@ -31,7 +32,7 @@ MOST = 1e6
 """Evidence beyond a million to one is said to be that."""
 
 
-def missingness_of(fitted: FittedColumn, found: Sequence[Difference] | None) -> Missingness | None:
+def missingness_of(fitted: FittedColumn, found: Sequence[Difference] | None, *, is_shifted: bool) -> Missingness | None:
     """Say how rows without a label differ from those with one; None where there are none of one kind."""
     if found is None:
         return None
@@ -49,7 +50,7 @@ def missingness_of(fitted: FittedColumn, found: Sequence[Difference] | None) -> 
         differences=found,
         reasons=reasons,
         rehearsal=_rehearsal(how),
-        sentence=f"{evidence} {ALLOWED_FOR if allows else UNPROVEN}",
+        sentence=f"{evidence} {AS_ASKED if is_shifted else ALLOWED_FOR if allows else UNPROVEN}",
     )
 
 

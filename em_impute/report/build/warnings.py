@@ -10,7 +10,7 @@ from em_impute.columns.predictors import COLLINEAR, NEITHER
 from em_impute.columns.readings import Reading, not_numbers, of_unsettled
 from em_impute.columns.same_label import differing_values
 from em_impute.em.blocks import Integers
-from em_impute.missingness.reasons import DOUBTFUL
+from em_impute.missingness.values import DOUBTFUL
 from em_impute.model.column import FittedColumn
 from em_impute.options import Request
 from em_impute.pipeline.complete import ColumnResult
@@ -22,7 +22,7 @@ from em_impute.report.format import delimiter_name, number, percent, span
 from em_impute.report.model.findings import AppliedModel, ExpectedWrong, MarkedRows, Totals
 from em_impute.report.model.fit import Decision
 from em_impute.report.model.shared import FRAME
-from em_impute.report.sentences import cells_in_rows, criterion_name, out_of_range, without_predictors
+from em_impute.report.sentences import SHIFTED, cells_in_rows, criterion_name, out_of_range, without_predictors
 from em_impute.saved_model.drift import is_more_often
 from em_impute.table.columns import Codes
 from em_impute.table.records import BLANK, COMMENT, EMPTY, HEADER, NOTE, RULE, SUMMARY, UNITS, Asides
@@ -247,6 +247,7 @@ def decisions(opened: InputTable, completion: ColumnResult, request: Request, co
     for token, n in counted.tokens.items():
         found.append(Decision("labels", "counted as missing", f"{shown(token)} in {plural(n, 'cell')}"))
     found += [Decision("read", "no rows", told) for told in lines_told(counted.asides, ALWAYS | BY_LOOKS)]
+    found += [Decision("fit", SHIFTED, f"δ = {delta:g} for {shown(label)}") for label, delta in request.deltas]
     if completion.fitted is None:
         return found
     design, choice = completion.fitted.design, completion.fitted.choice

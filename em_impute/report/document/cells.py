@@ -21,7 +21,7 @@ from em_impute.report.format import delimiter_name, known_and_missing, number, p
 from em_impute.report.model.asked import EvaluationReport, ExplanationReport
 from em_impute.report.model.fit import FitReport
 from em_impute.report.model.shared import FRAME, Confusion, LabelledCell
-from em_impute.report.sentences import out_of_range, without_predictors
+from em_impute.report.sentences import out_of_range, shifted, weighing, without_predictors
 from em_impute.table.text import plural
 
 MAX_LABELS = 12
@@ -44,7 +44,7 @@ def how_well_recovered(report: FitReport) -> Iterator[Block]:
         ["Brier score (lower is better)", found.brier, ""],
         ["calibration error", percent(found.ece), ""],
     ]
-    yield Table("Accuracy on hidden labels", ["", "this model", "the label shares alone"], rows)
+    yield Table(f"Accuracy on hidden labels{weighing(report)}", ["", "this model", "the label shares alone"], rows)
     yield (
         "Log-loss averages −log(probability given to the true label): confident mistakes cost most; 0 is perfect. The "
         "Brier score is the mean squared distance from the truth. The calibration error says how far a stated "
@@ -57,7 +57,7 @@ def how_well_recovered(report: FitReport) -> Iterator[Block]:
             [Name(one.column), f"{one.gain:+z.3f} ± {one.standard_error:.3f}".replace("-", "−")] for one in importance
         ]
         yield from folded(caption, ["column", "log-loss"], worth)
-    yield from by_label(found.confusion)
+    yield from by_label(found.confusion, weighing(report))
     bins = [[one.rows, percent(one.probability), percent(one.accuracy)] for one in found.reliability]
     surest = [[percent(one.share), f"{one.min_probability:.4f}", percent(one.accuracy)] for one in found.curve]
     tables = [
@@ -106,13 +106,16 @@ def _how_sure(report: FitReport) -> Iterator[Block]:
     yield Details("The least certain cells", [Table("The least certain cells", head, least)])
 
 
-def by_label(confusion: Confusion) -> list[Block]:
-    """Tabulate what was filled in for what, and how precise that is; for many labels only the latter."""
+def by_label(confusion: Confusion, how: str = "") -> list[Block]:
+    """Tabulate what was filled in for what, and how precise that is; for many labels only the latter.
+
+    `how` rows count is said.
+    """
     labels, blocks, rows = list(confusion), [], []
     if len(labels) <= MAX_LABELS:
         head = ["true label", *map(Name, labels)]
         counts = [[Name(label), *(row[other] for other in labels)] for label, row in confusion.items()]
-        blocks.append(Table("True labels in rows, what they were filled with in columns", head, counts))
+        blocks.append(Table(f"True labels in rows, what they were filled with in columns{how}", head, counts))
     is_long, of_label = len(labels) > FEW, {label: sum(row.values()) for label, row in confusion.items()}
     if is_long:
         labels.sort(key=lambda label: confusion[label][label] / of_label[label] if of_label[label] else 1.0)
@@ -121,7 +124,7 @@ def by_label(confusion: Confusion) -> list[Block]:
         said_so = sum(confusion[other][label] for other in labels)
         rows.append([Name(label), of, *(percent(right / n if n else None) for n in (of, said_so))])
     head = ["label", "rows", "found (recall)", "right where filled (precision)"]
-    return [*blocks, *folded("Label by label" + is_long * ", the least found first", head, rows)]
+    return [*blocks, *folded(f"Label by label{how}" + is_long * ", the least found first", head, rows)]
 
 
 def place(one: LabelledCell) -> Name | int:
@@ -264,6 +267,8 @@ def what_if_not(report: FitReport) -> Iterator[Block]:
     yield from folded(
         f"Expected share of all rows{left_out}", ["label", *(f"δ = {delta:g}" for delta in found.deltas)], rows
     )
+    if asked := shifted(report):
+        yield f"The cells were filled with {asked}."
 
 
 def suspects(report: FitReport) -> Iterator[Block]:

@@ -7,7 +7,7 @@ from em_impute.report.document.blocks import Document, Name, Section, Text, Tile
 from em_impute.report.format import percent, rounded, span, whole_percent
 from em_impute.report.model.findings import ExpectedWrong
 from em_impute.report.model.fit import FitReport
-from em_impute.report.sentences import REASONS
+from em_impute.report.sentences import REASONS, is_drawn
 from em_impute.table.text import plural
 
 SECTIONS = (
@@ -46,6 +46,7 @@ NO_BETTER = "W08"
 
 IF_MODEL_HOLDS = ", if the model's probabilities hold here"
 DOES_NOT_HOLD = ", which does not hold here"
+ERR_MORE = "; drawn labels err more often than the most probable ones"
 MISJUDGED = "W06"
 """Code of the warning that a saved model is wrong more often here than it expects."""
 
@@ -64,7 +65,7 @@ def headline(report: FitReport) -> list[Text]:
 def _filled(report: FitReport, rows: str) -> Text:
     missing, filled, column = report.missing, report.filled, Name(report.column)
     n, cells = missing.filled, missing.cells
-    did = "Drew labels for" if filled and filled.method == "draw" else "Filled"
+    did = "Drew labels for" if is_drawn(report) else "Filled"
     if not n:
         what = said("Filled none of the {} of {}", plural(cells, "missing cell"), column)
     elif n == cells:
@@ -102,7 +103,7 @@ def _how_right(report: FitReport) -> Iterator[Text]:
     elif filled:
         proviso = _proviso(report)
         verb = "The model expects" if proviso == DOES_NOT_HOLD else "Expect"
-        yield said("{} {}{}.", verb, _expected(wrong, filled), proviso)
+        yield said("{} {}{}{}.", verb, _expected(wrong, filled), proviso, ERR_MORE if is_drawn(report) else "")
     for which, score in report.scores[:1]:
         right, guessing = whole_percent(score.accuracy), whole_percent(score.baseline_accuracy)
         yield said("Tested on {}: {} right; always guessing the most common label: {}.", which, right, guessing)

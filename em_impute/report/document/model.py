@@ -1,5 +1,6 @@
 """Sections about the model: what it is made of, what EM fitted, how it got there; or where a saved one came from."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -158,10 +159,11 @@ def _parameters(caption: str, parameters: Sequence[Gaussian]) -> list[Block]:
 
 
 def _why(selection: Selection) -> Iterator[Block]:
-    """Tabulate what was compared; of an ensemble also what it scores beside simpler models."""
+    """Tabulate what was compared, the best first; of an ensemble also what it scores beside simpler models."""
+    members = sorted(selection.members, key=lambda one: (-one.weight, one.log_loss or one.bic or math.inf))
     columns = [key for key in COMPARED if any(getattr(one, key) not in {None, "", 0} for one in selection.members)]
     head, rows = [COMPARED[key] for key in columns], []
-    for one in selection.members[:MAX_MEMBERS]:
+    for one in members[:MAX_MEMBERS]:
         cells = one._asdict() | {"weight": percent(one.weight)}
         rows.append(["" if cells[key] is None else cells[key] for key in columns])
     if not selection.stack:

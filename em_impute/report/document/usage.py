@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
+from em_impute.missingness.values import DOUBTFUL
 from em_impute.report.document.blocks import Block, Items, Name, Text, folded, joined, names, said
 from em_impute.report.format import number, percent, percents, rounded, span
 from em_impute.report.model.findings import Accuracy, Convergence, LeadingMixture, Selection
 from em_impute.report.model.fit import FitReport
-from em_impute.report.sentences import criterion_name
+from em_impute.report.sentences import criterion_name, is_drawn, shifted, weighing
 from em_impute.table.text import plural
 
 MAX_NAMED = 8
@@ -28,13 +29,14 @@ def how_to_use(report: FitReport) -> Iterator[Block]:
         text = "analyse each file, and pool the results (<code>--imputations {}</code> would be enough)"
     pooled = f"For tests, intervals and regressions, {text} by Rubin’s rules. One file alone treats guesses as facts."
     related = "Whatever you will relate to {} must be among the columns used to fill it, or the relation is weakened. "
+    surer = "fill the most probable labels with" if is_drawn(report) else "add"
     lines = [
         said(
             "Keep filled cells apart from known ones: <code>--indicator</code> adds a column that says which are which."
         ),
         said("For totals and shares of {}, take the expected ones above, not a count of the filled labels.", column),
         said(pooled, max(5, draws)),
-        said("To keep only the surer cells, add <code>--min-probability 0.9</code>: it leaves the others empty."),
+        said(f"To keep only the surer cells, {surer} <code>--min-probability 0.9</code>: it leaves the others empty."),
         said(related + "A filled value is no statement about the person or thing in its row.", column),
     ]
     yield Items(lines)
@@ -117,7 +119,10 @@ def _mixture(predictors: Text, model: LeadingMixture, fit: Convergence, selectio
     n = selection.considered or len(selection.members)
     chosen = f", chosen from {n:,} by {criterion_name(selection.criterion)}" if n > 1 else ""
     starts = f"best of {fit.n_starts:,} starts, " if fit.n_starts > 1 else ""
-    steps = f"{starts}{'converged' if fit.converged else 'stopped'} after {plural(fit.n_iterations, 'iteration')}"
+    ended = "converged" if fit.converged else "stopped"
+    if fit.stop == "held-out labels":
+        ended = "stopped, as was best in cross-validation,"
+    steps = f"{starts}{ended} after {plural(fit.n_iterations, 'iteration')}"
     return said(
         f"Labels were predicted from {{}} by a mixture of {plural(len(model.parameters), 'Gaussian')} with covariance "
         f"{model.covariance}{chosen}, fitted {BOTH if fit.n_iterations else ALONE} ({steps}, log-likelihood "
@@ -133,7 +138,7 @@ def _filled(report: FitReport) -> Text:
     if report.filled is not None and report.filled.imputations:
         text = "Values were drawn by their probabilities in {} completed data sets{}."
         return said(text, report.filled.imputations, rest)
-    if report.filled is not None and report.filled.method == "draw":
+    if is_drawn(report):
         how = "a label drawn by its probability"
     return said("{} filled with {}{}.", f"{filled:,} {'was' if filled == 1 else 'were'}", how, rest)
 
@@ -144,7 +149,7 @@ def _accuracy(report: FitReport) -> Iterator[Text]:
         told, ends = f"Of {score.rows:,} {which}", ""
         if isinstance(score, Accuracy):
             told, ends = (
-                f"In {score.method} ({plural(score.rows, 'row')})",
+                f"In {score.method} ({plural(score.rows, 'row')}{weighing(report)})",
                 f" (95 % interval {percents(*score.interval)})",
             )
         right, guessing = percent(score.accuracy), percent(score.baseline_accuracy)
@@ -158,9 +163,15 @@ def _accuracy(report: FitReport) -> Iterator[Text]:
 
 
 def _missingness(report: FitReport) -> Iterator[Text]:
-    swept = report.sensitivity
-    if report.missingness is not None:
-        yield said("Imputation assumes that labels are missing at random given the predictors.")
+    swept, reasons = report.sensitivity, report.missingness and report.missingness.reasons
+    assumed = "labels are missing at random given the predictors"
+    if asked := shifted(report):
+        assumed = f"missing labels have the odds that the model expects, shifted by {asked}"
+    elif reasons and reasons.fills_allow_for_it and reasons.by_class >= DOUBTFUL:
+        chance = percent(reasons.by_class)
+        assumed = f"with a probability of {chance} each label is lost at a rate of its own, and that else {assumed}"
+    if asked or report.missingness is not None:
+        yield said("Imputation assumes that {}.", assumed)
     if swept and swept.sweeps:
         one, deltas = swept.sweeps[0], [f"{delta:g}" for delta in swept.deltas]
         text = "If the odds of {} among the missing were exp(δ) times as high, δ from {} to {}, its share of all rows "

@@ -48,7 +48,7 @@ class Compared(NamedTuple):
     majority: Annotated[Figures, "The shares of the labels."]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class EvaluationReport(shared.Head):
     """What `em-impute evaluate` says of how right its fills would be."""
 
@@ -124,7 +124,7 @@ class FinalState(NamedTuple):
     parameters: Annotated[Sequence[NamedComponent], "The parameters of every component."]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class ExplanationReport(shared.Head):
     """What `em-impute explain --json` says of EM, step by step."""
 
@@ -141,7 +141,7 @@ class ExplanationReport(shared.Head):
     warnings: Annotated[Sequence[shared.Notice], "What to know before relying on the result."]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class WhyReport(shared.Head):
     """What `em-impute why --json` says of some rows."""
 

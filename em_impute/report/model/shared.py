@@ -129,7 +129,7 @@ class Input(NamedTuple):
     encoding: Annotated[str, "The encoding of its text, by Python's name for it."]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Head:
     """What every document begins with."""
 
@@ -140,6 +140,10 @@ class Head:
     seed: Annotated[Count, "Seed of all that is drawn at random (--seed)."]
     input: Annotated[Input, "The table that was read."]
     column: Annotated[str, "The column that is filled: its name, or its number where it has no name of its own."]
+
+    def __repr__(self) -> str:
+        """Say in a line what it is about: all of it fills pages."""
+        return f"<{type(self).__name__} of column {self.column!r}>"
 
 
 class MissingCells(NamedTuple):

@@ -31,7 +31,7 @@ def to_html(*reports: FitReport) -> str:
     style = css_colours() + (HERE / "style.css").read_text(encoding="utf-8")
     page = _environment().get_template("page.html.jinja")
     return page.render(
-        title=f"Fit report: {columns} of {file_name(reports[0])}",
+        title=f"Fit report: {columns} of {file_name(reports[0])}" if reports else "Fit report",
         views=views,
         style=Markup(style),  # noqa: S704  # a file of this package
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
