@@ -191,9 +191,11 @@ def _count_by_band(fills: Fills, n_labels: int) -> Integers:
 
 def _least_certain(fills: Fills) -> Integers:
     """Find the filled cells whose label is least probable, the first of equals, ascending by probability: places."""
-    filled = np.flatnonzero(fills.code >= 0)
-    probability = fills.probability[filled]
-    if filled.size > LEAST_CERTAIN:  # there may be millions of them
-        few = probability <= np.partition(probability, LEAST_CERTAIN)[LEAST_CERTAIN]
-        filled, probability = filled[few], probability[few]
-    return filled[np.argsort(probability, kind="stable")[:LEAST_CERTAIN]]
+    least = np.empty(0, np.intp)
+    for some in slices(fills.code.size):  # there may be millions of them, and a copy is as large
+        filled = np.flatnonzero(fills.code[some] >= 0)
+        if least.size == LEAST_CERTAIN:
+            filled = filled[fills.probability[some][filled] < fills.probability[least[-1]]]
+        least = np.append(least, filled + some.start)
+        least = least[np.argsort(fills.probability[least], kind="stable")[:LEAST_CERTAIN]]
+    return least
