@@ -9,7 +9,7 @@ from sources import PACKAGE, imported, trees
 FLOORS = (
     {"errors"},
     {"environment", "options", "serialize"},
-    {"em", "table"},
+    {"checks", "em", "table"},
     {"ensemble", "columns"},
     {"missingness"},
     {"model"},

@@ -16,10 +16,11 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 import pandas as pd
 
+from em_impute.checks import check
 from em_impute.em.blocks import Integers
 from em_impute.environment import one_blas_thread
 from em_impute.errors import ColumnError, DesignError, EmImputeError, how_to_install, spelled
-from em_impute.options import TEXTS, Method, Request, Shares, check
+from em_impute.options import TEXTS, Method, Request, Shares
 from em_impute.pipeline.open import InputTable
 from em_impute.report.model.shared import FRAME
 from em_impute.table.columns import Codes

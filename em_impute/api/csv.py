@@ -18,8 +18,9 @@ from em_impute.api.arguments import (
 )
 from em_impute.api.models import FittedModel
 from em_impute.api.session import completed, unwatched
+from em_impute.checks import check_output_name
 from em_impute.errors import UsageError
-from em_impute.options import Request, check_output_name
+from em_impute.options import Request
 from em_impute.pipeline.backends import attempts
 from em_impute.pipeline.parts import first_repeated
 from em_impute.report.model.fit import FitReport

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from em_impute.checks import check_output_name
 from em_impute.cli.logging import STDOUT_NAMES, Log
 from em_impute.cli.options.groups import FLAGS, input_path, request_of
 from em_impute.cli.options.panels import Fills, Input, Missing, Model, Output, Partitions, SavedModels
 from em_impute.cli.outputs import STDOUT, InPlace, check_outputs, destinations, in_place, is_special, place_of
 from em_impute.errors import UsageError
-from em_impute.options import Request, check_output_name
+from em_impute.options import Request
 
 if TYPE_CHECKING:
     from em_impute.saved_model.store import SavedModel

@@ -11,8 +11,9 @@ from typing import Annotated, Any, ClassVar, dataclass_transform, get_args, get_
 
 import typer
 
+from em_impute.checks import check
 from em_impute.errors import UsageError
-from em_impute.options import Request, check
+from em_impute.options import Request
 
 MOST_DIGITS = 18
 """Of a whole number that is given: a longer one counts nothing that there is."""
