@@ -147,9 +147,9 @@ def _of_fit(found: FittedColumn) -> Warnings:
         if reasons.fills_allow_for_it:
             remedy = "Fills and totals allow for it; --shares common fills as if labels were missing at random."
         yield "W05", f"{reasons.sentence} {remedy}"
-    mixture = found.mixture
     if found.ensemble is not None:
         return
+    mixture = found.mixture
     if mixture.stop == "max_iter":
         gain = f"about {mixture.remaining:.3g}" if np.isfinite(mixture.remaining) else "an unknown amount"
         yield "W15", f"EM stopped at --max-iter with {gain} of log-likelihood still to gain."
